@@ -1,7 +1,8 @@
 import type { AccessLevel } from "../kernel/schema/team.ts";
+import type { Levels } from "../resources/types/declaration.ts";
 import { type GrantRow, OWNER_RIGHTS, type Preset, type RoleScope } from "./preset.ts";
 import { isRight, type Right, resourceTypeOf } from "./right.ts";
-import type { TypeAccess, TypeTable, Verb } from "./resource-type.ts";
+import type { TypeAccess, TypeTable } from "./resource-type.ts";
 
 /** A role that an account made for itself: rights and grants under a name. */
 export interface CustomRole {
@@ -149,8 +150,5 @@ function addGrant(types: TypeTable, grant: GrantRow, sourcePrefix: string, add: 
   }
 }
 
-const levelRights = (
-  type: Pick<TypeAccess, "name">,
-  levels: Readonly<Record<AccessLevel, readonly Verb[]>>,
-  access: AccessLevel,
-): string[] => (Object.hasOwn(levels, access) ? levels[access] : []).map((verb) => `${type.name}.${verb}`);
+const levelRights = (type: Pick<TypeAccess, "name">, levels: Levels, access: AccessLevel): string[] =>
+  (Object.hasOwn(levels, access) ? levels[access] : []).map((verb) => `${type.name}.${verb}`);

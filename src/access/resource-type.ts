@@ -1,8 +1,5 @@
-import type { AccessLevel } from "../kernel/schema/team.ts";
+import type { Levels } from "../resources/types/declaration.ts";
 import type { AccountKind } from "./model.ts";
-
-export const VERBS = ["view", "edit", "create", "delete"] as const;
-export type Verb = (typeof VERBS)[number] | "license";
 
 /**
  * The part of a resource type that decides access. The registry of resources hands all of them to the
@@ -18,12 +15,12 @@ export interface TypeAccess {
    */
   readonly grants: "each" | "whole" | "none" | "reach";
   /** What each level gives. `create` comes only with a grant on all. */
-  readonly levels: Readonly<Record<AccessLevel, readonly Verb[]>>;
+  readonly levels: Levels;
   /**
    * What a grant on this type gives on the types below it, for the objects whose root it is. Computed, never
    * stored.
    */
-  readonly derives: Readonly<Record<string, Readonly<Record<AccessLevel, readonly Verb[]>>>>;
+  readonly derives: Readonly<Record<string, Levels>>;
   /** Kept in object groups: members see those of their groups only. */
   readonly isGrouped: boolean;
   /** The type of the roots that its objects stand under, for roles that go by grants on those. */
@@ -38,13 +35,3 @@ export interface TypeAccess {
 }
 
 export type TypeTable = ReadonlyMap<string, TypeAccess>;
-
-/** view ⊂ edit ⊂ owner. */
-export const LEVELS: TypeAccess["levels"] = {
-  view: ["view"],
-  edit: ["view", "edit"],
-  owner: ["view", "edit", "create", "delete"],
-};
-
-/** A type whose grants give nothing by themselves. */
-export const NO_LEVELS: TypeAccess["levels"] = { view: [], edit: [], owner: [] };

@@ -1,8 +1,7 @@
-/**
- * Every right that a role, a grant or a key can give, spelled once: `resourceType.verb` with its description.
- * Types, validation, OpenAPI and the audit actions follow from this table.
- */
-export const RIGHTS = {
+import { AREAS } from "../resources/types/registry.ts";
+
+/** The rights on what every account has. Those on resources are declared with their types. */
+const ACCOUNT_RIGHTS = {
   "account.view": "See the account's settings, plan and subscription.",
   "account.view_security": "See the account's currency, address rules and rules for keys.",
   "account.edit": "Change the account's settings and address rules.",
@@ -25,107 +24,24 @@ export const RIGHTS = {
   "credits.view": "See the balance and the ledger.",
   "credits.spend": "Spend credits.",
   "credits.grant": "Platform: give credits to any account.",
-  "product.view": "See products.",
-  "product.edit": "Change products.",
-  "product.create": "Add products.",
-  "product.delete": "Remove products.",
-  "license_key.view": "See license keys.",
-  "license_key.edit": "Change license keys.",
-  "license_key.create": "Add license keys, with a new customer if need be.",
-  "license_key.delete": "Remove license keys.",
-  "machine_code.view": "See machine codes.",
-  "machine_code.edit": "Change machine codes.",
-  "machine_code.create": "Add machine codes.",
-  "machine_code.delete": "Remove machine codes.",
-  "data_object.view": "See data objects.",
-  "data_object.edit": "Change data objects.",
-  "data_object.create": "Add data objects.",
-  "data_object.delete": "Remove data objects.",
-  "customer.view": "See customers.",
-  "customer.edit": "Change customers.",
-  "customer.create": "Add customers.",
-  "customer.delete": "Remove customers.",
-  "access_token.view": "See access tokens of the products' own clients.",
-  "access_token.edit": "Change access tokens.",
-  "access_token.create": "Add access tokens.",
-  "access_token.delete": "Remove access tokens.",
-  "analytics.view": "Read analytics.",
-  "billing.view": "See billing information.",
-  "billing.edit": "Change the tier and the attached card.",
-  "invoice.view": "See invoices.",
-  "invoice.create": "Write invoices.",
-  "invoice.edit": "Change, settle and cancel invoices.",
-  "catalog.view": "Browse the catalog.",
-  "catalog.view_cost": "See cost prices and margins in the catalog.",
-  "catalog.edit": "Change what the catalog offers, and its files.",
-  "catalog.create": "Add to the catalog.",
-  "catalog.delete": "Remove from the catalog.",
-  "theme.license": "Where themes are restricted one by one: provision and download this theme.",
-  "theme.download": "Download the files of a licensed theme.",
-  "license.view": "See licenses.",
-  "license.provision": "Provision a license from the account's balance, and bind it to a domain.",
-  "license.purchase": "Purchase a license on the owner's invoice.",
-  "license.revoke": "Revoke licenses.",
-  "report.download": "Download every report.",
-  "report.expiring_licenses": "Download the report of licenses that expire.",
-  "report.check_requests_and_keys": "Download the report that checks requests and keys.",
-  "organization.view_reports": "Have organizations in one's reports.",
-  "organization.view": "See organizations, and act in them with one's other rights.",
-  "organization.edit": "Change organizations.",
-  "organization.create": "Add organizations.",
-  "subscription.view": "See subscriptions.",
-  "subscription.edit": "Change and cancel subscriptions.",
-  "subscription.create": "Purchase subscriptions.",
-  "subscription.delete": "Remove subscriptions.",
-  "markup.view": "See markups, and cost price and markup of subscriptions.",
-  "markup.edit": "Change markups.",
-  "markup.create": "Add markups.",
-  "markup.delete": "Remove markups.",
-  "cpq.view": "See products and services for quotes (CPQ).",
-  "cpq.edit": "Change products and services for quotes.",
-  "cpq.create": "Add products and services for quotes.",
-  "cpq.delete": "Remove products and services for quotes.",
-  "form.view": "See forms.",
-  "form.edit": "Change forms.",
-  "form.create": "Add forms.",
-  "form.delete": "Remove forms.",
-  "object.view": "See object cards.",
-  "object.edit": "Change objects.",
-  "object.create": "Add objects.",
-  "object.delete": "Remove objects.",
-  "corporation.view": "See corporations.",
-  "corporation.edit": "Change corporations.",
-  "corporation.create": "Add corporations.",
-  "corporation.delete": "Remove corporations.",
-  "object_group.view": "See object groups.",
-  "object_group.edit": "Change object groups, move objects between them, and choose members' groups.",
-  "object_group.create": "Add object groups.",
-  "object_group.delete": "Remove object groups.",
-  "key.view": "See keys and the status of their licenses.",
-  "key.edit": "Change keys.",
-  "key.create": "Register keys.",
-  "key.delete": "Remove keys.",
-  "key.generate_license": "Generate licenses for keys.",
-  "request.view": "See license requests.",
-  "sos_license.view": "See SOS licenses.",
-  "sos_license.generate": "Generate SOS licenses.",
-  "dealer.view": "See the dealer's data.",
-  "dealer.edit": "Change the dealer's data.",
-  "subdealer.view_entities": "See objects, requests and users of sub-dealers.",
-  "aggregator_license.view": "See one's aggregator licenses.",
-  "aggregator_license.copy": "Copy the token of one's aggregator licenses.",
-  "tool.view": "See and use tools.",
-  "tool.edit": "Change tools and their prices.",
-  "tool.create": "Add tools.",
-  "tool.delete": "Remove tools.",
-  "task.view": "See tasks.",
-  "task.edit": "Change tasks.",
-  "task.create": "Create tasks, for credits.",
-  "task.update": "Update tasks, for credits.",
-  "task.delete": "Remove tasks.",
 } as const;
 
-export type Right = keyof typeof RIGHTS;
+type RightOf<Each> = Each extends { readonly name: infer Name extends string; readonly rights: infer Rights }
+  ? `${Name}.${keyof Rights & string}`
+  : never;
+
+/** A right is `area.verb`. Types, validation, OpenAPI and the audit actions follow from the declarations. */
+export type Right = keyof typeof ACCOUNT_RIGHTS | RightOf<(typeof AREAS)[number]>;
+
+const RESOURCE_RIGHTS = Object.fromEntries(
+  AREAS.flatMap(({ name, rights }) =>
+    Object.entries(rights).map(([verb, text]) => [`${name}.${verb}`, text]),
+  ),
+) as Readonly<Record<RightOf<(typeof AREAS)[number]>, string>>;
+
+/** Every right that a role, a grant or a key can give, with what it lets one do. */
+export const RIGHTS: Readonly<Record<Right, string>> = { ...ACCOUNT_RIGHTS, ...RESOURCE_RIGHTS };
+
 export const RIGHT_NAMES = Object.keys(RIGHTS) as [Right, ...Right[]];
 export const isRight = (text: string): text is Right => Object.hasOwn(RIGHTS, text);
 

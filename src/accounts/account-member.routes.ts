@@ -22,7 +22,7 @@ import { insertInvitation, INVITATION_EMAIL_COLUMNS } from "../people/invitation
 import { prepareInvitationMail } from "../people/invitations/invitation-mail.load.ts";
 import { newInvitation } from "../people/invitations/new-invitation.change.ts";
 import { MemberCard, memberCard, NewMember } from "../people/members/member.card.ts";
-import { accessOf } from "../people/members/member.load.ts";
+import { accessOf } from "../people/members/member-access.ts";
 import {
   guardMemberLimit,
   insertMember,

@@ -84,6 +84,12 @@ export const GUARDS = [
 ] as const;
 export type GuardName = (typeof GUARDS)[number];
 
+/** Some columns of a table, or of an alias of it. */
+export const pickColumns = <Table extends object, Name extends keyof Table>(
+  table: Table,
+  names: readonly Name[],
+): Pick<Table, Name> => Object.fromEntries(names.map((name) => [name, table[name]])) as Pick<Table, Name>;
+
 /** Fails the batch under `name` unless `condition` is true at that moment. */
 export const guard = (db: Db, name: GuardName, condition: SQL): Statement =>
   db.run(sql`INSERT INTO guard (${sql.raw(name)}) SELECT 1 WHERE NOT (${condition})`);

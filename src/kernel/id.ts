@@ -1,7 +1,10 @@
 import { encodeTime, monotonicFactory } from "ulid";
 import { z } from "zod";
 
-/** What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. */
+/**
+ * What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. The
+ * prefixes of resources are declared with their types.
+ */
 export const ID_PREFIXES = {
   account: "acc",
   user: "usr",
@@ -23,29 +26,7 @@ export const ID_PREFIXES = {
   lot: "lot",
   entry: "ent",
   deadLetter: "dlq",
-  theme: "thm",
   themeFile: "fil",
-  license: "lic",
-  tool: "tol",
-  task: "tsk",
-  product: "prd",
-  licenseKey: "lky",
-  machineCode: "mac",
-  dataObject: "dat",
-  customer: "cus",
-  accessToken: "atk",
-  invoice: "ivc",
-  subscription: "sub",
-  markup: "mku",
-  cpq: "cpq",
-  form: "frm",
-  object: "obj",
-  corporation: "crp",
-  objectGroup: "ogr",
-  key: "dky",
-  licenseRequest: "lrq",
-  sosLicense: "sos",
-  aggregatorLicense: "agl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -68,7 +49,10 @@ function nextRandom(): number {
 const ulid = monotonicFactory(nextRandom);
 
 /** @param at milliseconds since the epoch */
-export const newId = (kind: IdKind, at: number): string => `${ID_PREFIXES[kind]}_${ulid(at)}`;
+export const newId = (kind: IdKind, at: number): string => newIdWith(ID_PREFIXES[kind], at);
+
+/** The id of a new object of a type that declares its prefix. @param at milliseconds since the epoch */
+export const newIdWith = (prefix: string, at: number): string => `${prefix}_${ulid(at)}`;
 
 /** The least id of a moment: ids that sort before it are older. @param at milliseconds since the epoch */
 export const firstIdAt = (kind: IdKind, at: number): string =>

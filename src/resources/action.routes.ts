@@ -6,13 +6,21 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
+import { findEarlierCharge } from "./charge-key.load.ts";
 import { completeOtherCharges } from "./charge-payment.change.ts";
 import { selectPendingKeysOn } from "./charge.store.ts";
 import { cardSchema, fillDerivedColumns, publicFields, resourceCard, auditCard } from "./resource.card.ts";
-import { loadResource } from "./resource.routes.ts";
+import { loadResource, pathObject, requireResource } from "./resource.routes.ts";
 import { ownerAccountIdOfType } from "./object-reference.load.ts";
-import { findResource, guardResource, UNIQUE_KEY_COLUMNS, updateResource } from "./resource.store.ts";
-import { type ResourceAction, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import {
+  findParent,
+  findResource,
+  guardResource,
+  UNIQUE_KEY_COLUMNS,
+  updateResource,
+} from "./resource.store.ts";
+import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import type { ResourceAction } from "./types/declaration.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
@@ -38,10 +46,9 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Resource
       ],
     },
     async (call) => {
+      if (action.price) return runPricedAction(call, type, stored, { ...action, price: action.price });
       const { row } = await loadResource(call, type, action.verb);
       const body = await call.body();
-      if (action.price)
-        return runPricedAction(call, type, stored, row, body, { ...action, price: action.price });
       const { after, event, answer } = prepareActionChange(call, type, stored, row, body, action);
       return call.commit(
         {
@@ -97,22 +104,26 @@ export function prepareActionChange(
 
 /**
  * The same for credits: what was paid under this key is asked for before what has become of the object since.
+ * All of it is one read.
  */
 async function runPricedAction(
-  call: Call,
+  call: Call<Record<string, unknown>>,
   type: ResourceType,
   stored: StoredType,
-  row: ResourceRow,
-  body: Record<string, unknown>,
   action: ResourceAction & Required<Pick<ResourceAction, "price">>,
 ): Promise<Answer> {
-  const resumed = await resumeCharge(call);
-  if (resumed !== null) return resumed;
+  const place = pathObject(call, type);
   const [parentType = ""] = Object.values(stored.parents);
-  const [pendingCharges, [parent]] = await call.read(
-    selectPendingKeysOn(call.db, row.id),
-    findResource(call.db, ownerAccountIdOfType(call.principal, parentType), parentType, row.parentId ?? ""),
+  const [[found], [earlierCharge], pendingCharges, [parent]] = await call.read(
+    findResource(call.db, place.accountId, place.type, place.id),
+    findEarlierCharge(call),
+    selectPendingKeysOn(call.db, place.id),
+    findParent(call.db, ownerAccountIdOfType(call.principal, parentType), parentType, place),
   );
+  const row = requireResource(call, type, action.verb, found);
+  const body = await call.body();
+  const resumed = await resumeCharge(call, earlierCharge);
+  if (resumed !== null) return resumed;
   if (pendingCharges.length > 0) await completeOtherCharges(call, row.id);
   if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
   const { change, event, answer } = prepareActionChange(call, type, stored, row, body, action);

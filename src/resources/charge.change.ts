@@ -10,7 +10,8 @@ import { Problem, type ProblemCode } from "../kernel/http/problem.ts";
 import type { ChargeRow } from "../kernel/schema/resource.ts";
 import { changedId, type PaidChange } from "./charge.ts";
 import { completeCharge } from "./charge-payment.change.ts";
-import { CHARGE_KEY_COLUMNS, findCharge, insertCharge, payCharge } from "./charge.store.ts";
+import { chargeKey } from "./charge-key.load.ts";
+import { CHARGE_KEY_COLUMNS, insertCharge, payCharge } from "./charge.store.ts";
 
 /** Why a call that costs credits may be refused, in addition to missing rights. */
 export const CHARGE_PROBLEMS: readonly ProblemCode[] = [
@@ -29,15 +30,13 @@ export interface ChargeRequest {
   readonly event: AuditEvent;
 }
 
-const chargeKeyOf = (call: Call): string => `${call.principal.memberId}:${call.idempotencyKey()}`;
-
 /**
  * Goes on where an earlier call under the same key stopped. Null: there was none. Asked as soon as rights are
  * decided: a paid charge is answered again, also when the object has changed since.
+ * @param earlierCharge what `findEarlierCharge` found
  * @throws Problem credits/…, idempotency/mismatch
  */
-export async function resumeCharge(call: Call): Promise<Answer | null> {
-  const [[earlierCharge]] = await call.read(findCharge(call.db, call.principal.accountId, chargeKeyOf(call)));
+export async function resumeCharge(call: Call, earlierCharge: ChargeRow | undefined): Promise<Answer | null> {
   if (earlierCharge === undefined) return null;
   if (!call.isSameCommand(earlierCharge.fingerprint)) throw new Problem("idempotency/mismatch");
   if (earlierCharge.status !== "paid") await completeCharge(call, earlierCharge);
@@ -95,7 +94,7 @@ function chargeRow(
   const { accountId, memberId } = call.principal;
   return {
     accountId,
-    key: chargeKeyOf(call),
+    key: chargeKey(call, call.idempotencyKey()),
     memberId,
     status: "pending",
     fingerprint: call.fingerprint(),

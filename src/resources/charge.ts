@@ -1,5 +1,5 @@
 import type { ResourceRow } from "../kernel/schema/resource.ts";
-import type { AttributeChange } from "./resource-type.ts";
+import type { AttributeChange } from "./types/declaration.ts";
 
 /**
  * What is written once it is paid. Between acceptance and payment it is nowhere but in the charge: no list,

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
-import { NAME_KEYS } from "./resource-type.ts";
+import { NAME_KEYS } from "./types/declaration.ts";
 
 /** The names of all objects of a type in an account. */
 export const listNames = (db: Db, accountId: string, type: string) =>

@@ -99,10 +99,9 @@ export function organizationFilter(
   { principal: { grantSet } }: Call,
   { organizationAttribute }: StoredType,
 ): OrganizationFilter | null {
+  if (organizationAttribute === undefined) return null;
   const extent = grantSet.extents.get("organization.view");
-  return organizationAttribute === undefined || extent?.all === true
-    ? null
-    : { attribute: organizationAttribute, ids: extent?.ids ?? new Set() };
+  return extent?.all === true ? null : { attribute: organizationAttribute, ids: extent?.ids ?? new Set() };
 }
 
 export const matchesOrganization = (row: ResourceRow, filter: OrganizationFilter | null): boolean => {

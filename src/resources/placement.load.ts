@@ -1,7 +1,8 @@
 import type { Call } from "../gate/calls/call.ts";
 import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import { invalidField, Problem } from "../kernel/http/problem.ts";
-import type { ResourceRow } from "../kernel/schema/resource.ts";
+import type { ChargeRow, ResourceRow } from "../kernel/schema/resource.ts";
+import { findEarlierCharge } from "./charge-key.load.ts";
 import { GROUP_FIELD, chooseGroup, nullIfEveryGroup, hasOwnGroup } from "./object-group.ts";
 import {
   type ObjectReference,
@@ -19,6 +20,8 @@ export interface LoadedPlacement {
   readonly parent: ResourceRow | undefined;
   readonly groupId: string | null;
   readonly referenced: readonly ResourceRow[];
+  /** Of a type that costs credits: what an earlier call under the same Idempotency-Key has begun. */
+  readonly earlierCharge: ChargeRow | undefined;
 }
 
 /**
@@ -40,7 +43,7 @@ export async function loadPlacement(
     ],
     (member) => nullIfEveryGroup(call.peekField(member)),
   );
-  const referenced = await readReferences(call, references);
+  const { referenced, earlierCharge } = await readReferences(call, stored, references);
   call.requireRight(right);
   if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
@@ -56,17 +59,25 @@ export async function loadPlacement(
   const row = referenced.find(({ id }) => id === parent?.id);
   const groupId = groupOfNewObject(call, type, stored, row);
   requireCreateRight(call, type, stored, { parent, row, groupId });
-  return { parent: row, groupId, referenced };
+  return { parent: row, groupId, referenced, earlierCharge };
 }
 
 /** One guarded read, also when the body names no object. */
 async function readReferences(
   call: Call,
+  { price }: StoredType,
   references: readonly ObjectReference[],
-): Promise<readonly ResourceRow[]> {
-  if (references.length > 0) return (await call.read(findReferenced(call.db, references)))[0];
-  await call.read();
-  return [];
+): Promise<Pick<LoadedPlacement, "referenced" | "earlierCharge">> {
+  if (price !== undefined) {
+    const [referenced, [earlierCharge]] = await call.read(
+      findReferenced(call.db, references),
+      findEarlierCharge(call),
+    );
+    return { referenced, earlierCharge };
+  }
+  const [referenced = []] =
+    references.length > 0 ? await call.read(findReferenced(call.db, references)) : await call.read();
+  return { referenced, earlierCharge: undefined };
 }
 
 function groupOfNewObject(

@@ -13,14 +13,8 @@ import { loadPlacement, type LoadedPlacement } from "./placement.load.ts";
 import { newResourceRow } from "./resource-row.change.ts";
 import { createdSchema, creationBody, publicFields, resourceCard, auditCard } from "./resource.card.ts";
 import { guardResourceExists, guardResource, insertResource, UNIQUE_KEY_COLUMNS } from "./resource.store.ts";
-import {
-  attributesOf,
-  type GeneratedValues,
-  referenceIdIn,
-  type ResourceType,
-  rightOf,
-  type StoredType,
-} from "./resource-type.ts";
+import { attributesOf, referenceIdIn, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import type { GeneratedValues } from "./types/declaration.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -90,7 +84,7 @@ async function create(call: Call<Body>, types: CreationTypes): Promise<Answer> {
     Object.keys(body).filter((name) => body[name] !== null),
   );
   await requireOrganization(call, stored, body);
-  const resumed = stored.price ? await resumeCharge(call) : null;
+  const resumed = stored.price ? await resumeCharge(call, placement.earlierCharge) : null;
   if (resumed !== null) return resumed;
   if (stored.requiresActiveParent && placement.parent?.status !== "active")
     throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });

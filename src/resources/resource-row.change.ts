@@ -1,5 +1,5 @@
 import type { Call } from "../gate/calls/call.ts";
-import { newId } from "../kernel/id.ts";
+import { newIdWith } from "../kernel/id.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { fillDerivedColumns, childRootId } from "./resource.card.ts";
 import type { ResourceType, StoredType } from "./resource-type.ts";
@@ -23,7 +23,7 @@ export function newResourceRow(
   return fillDerivedColumns(stored, {
     accountId,
     type: type.name,
-    id: newId(stored.id, call.now),
+    id: newIdWith(stored.idPrefix, call.now),
     parentId: parent?.id ?? null,
     rootId: parent === undefined ? null : childRootId(parent),
     ownerId: memberId,

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { GrantSet, ResourceRef } from "../access/decision.ts";
 import type { Principal } from "../gate/principals/principal.ts";
 import { iso } from "../kernel/clock.ts";
-import { ID_PREFIXES } from "../kernel/id.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import type { ResourceType, StoredType } from "./resource-type.ts";
+import { idPrefixOf } from "./types/registry.ts";
 
 export const toResourceRef = (row: ResourceRow): ResourceRef => ({
   id: row.id,
@@ -103,7 +103,7 @@ function parentFields(type: StoredType, parentId: string | null): Record<string,
   return Object.fromEntries(
     fields.map((field) => {
       if (fields.length === 1) return [field, parentId];
-      const prefix = `${ID_PREFIXES[field.slice(0, -2) as keyof typeof ID_PREFIXES]}_`;
+      const prefix = `${idPrefixOf(type.parents[field])}_`;
       return [field, parentId?.startsWith(prefix) ? parentId : null];
     }),
   );

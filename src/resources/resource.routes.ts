@@ -1,4 +1,3 @@
-import { decide } from "../access/decision.ts";
 import type { TypeTable } from "../access/resource-type.ts";
 import { type Call, type Endpoint, endpoint, type Results } from "../gate/calls/call.ts";
 import { ownerAccountIdOf } from "../gate/principals/principal.ts";
@@ -32,23 +31,39 @@ export async function readWithReferences<Rows extends Statement>(
     : call.read(rows, findReferenced(call.db, references));
 }
 
-/**
- * One guarded read of an object: 404 if the caller may not view it, 403 if they may view it but lack the
- * right. An object that another account keeps can be viewed here, but not changed.
- */
+/** Where the object that the path names is looked for. */
+export const pathObject = (call: Call, type: ResourceType) => ({
+  accountId: ownerAccountIdOf(call.principal, type),
+  type: type.name,
+  id: call.params["id"] ?? "",
+});
+
+/** One guarded read of an object, and the decision about it. */
 export async function loadResource(
   call: Call,
   type: ResourceType,
   verb: string,
   references: readonly ObjectReference[] = [],
 ) {
-  const { accountId, grantSet } = call.principal;
-  const ownerAccountId = ownerAccountIdOf(call.principal, type);
+  const { accountId, id } = pathObject(call, type);
   const [[found], referenced] = await readWithReferences(
     call,
-    findResource(call.db, ownerAccountId, type.name, call.params["id"] ?? ""),
+    findResource(call.db, accountId, type.name, id),
     references,
   );
+  return { row: requireResource(call, type, verb, found), others: referenced };
+}
+
+/**
+ * Decides about an object that was read: 404 if the caller may not view it, 403 if they may view it but lack
+ * the right. An object that another account keeps can be viewed here, but not changed.
+ */
+export function requireResource(
+  call: Call,
+  type: ResourceType,
+  verb: string,
+  found: ResourceRow | undefined,
+): ResourceRow {
   const row =
     found === undefined ||
     type.stored === null ||
@@ -57,18 +72,15 @@ export async function loadResource(
       : undefined;
   // A missing object is decided like one that is out of reach: answer and audit log are the same for both.
   const ref = row === undefined ? NO_OBJECT : toResourceRef(row);
-  call.requireRight(
-    rightOf(type, verb),
-    ref,
-    row === undefined || !decide(grantSet, rightOf(type, "view"), ref).allowed,
-  );
+  call.requireRight(rightOf(type, verb), ref, row === undefined || rightOf(type, "view"));
   if (row === undefined) throw new Problem("not-found");
-  if (verb !== "view") call.requireView(rightOf(type, "view"), ref);
-  if (ownerAccountId !== accountId && verb !== "view")
+  if (verb === "view") return row;
+  call.requireView(rightOf(type, "view"), ref);
+  if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
       detail: "Another account keeps this, and only its members change it.",
     });
-  return { row, others: referenced };
+  return row;
 }
 
 /** Asks what rows of a type look like in the account that the call acts on; by the name of the type. */

@@ -3,9 +3,9 @@ import type { Permit } from "../gate/permits/permit.ts";
 import { type Db, guard, prepared, type Statement } from "../kernel/db.ts";
 import { resource, type ResourceRow } from "../kernel/schema/resource.ts";
 import { accessGrant, member } from "../kernel/schema/team.ts";
-import type { AttributeChange } from "./resource-type.ts";
+import type { AttributeChange } from "./types/declaration.ts";
 
-type Bindable = string | Placeholder;
+type Bindable = string | Placeholder | SQL;
 
 const whereResource = (accountId: Bindable, type: Bindable, id: Bindable): SQL | undefined =>
   and(eq(resource.accountId, accountId), eq(resource.type, type), eq(resource.id, id));
@@ -20,7 +20,31 @@ const selectResource = prepared((db) =>
     .where(whereResource(sql.placeholder("accountId"), sql.placeholder("type"), sql.placeholder("id"))),
 );
 
-/** Objects that a call names, each with the type it must have and the account that keeps it: at least one. */
+/** What an object belongs to, where only the object's own id is known. */
+export const findParent = (
+  db: Db,
+  accountId: string,
+  type: string,
+  child: { readonly accountId: string; readonly type: string; readonly id: string },
+) =>
+  selectParent(db, { accountId, type, childAccountId: child.accountId, childType: child.type, id: child.id });
+
+const selectParent = prepared((db) =>
+  db
+    .select()
+    .from(resource)
+    .where(
+      whereResource(
+        sql.placeholder("accountId"),
+        sql.placeholder("type"),
+        sql`(SELECT child.parent_id FROM resource child
+          WHERE child.account_id = ${sql.placeholder("childAccountId")}
+            AND child.type = ${sql.placeholder("childType")} AND child.id = ${sql.placeholder("id")})`,
+      ),
+    ),
+);
+
+/** Objects that a call names, each with the type it must have and the account that keeps it. */
 export const findReferenced = (
   db: Db,
   references: readonly { accountId: string; type: string; id: string }[],
@@ -28,7 +52,11 @@ export const findReferenced = (
   db
     .select()
     .from(resource)
-    .where(or(...references.map(({ accountId, type, id }) => whereResource(accountId, type, id))));
+    .where(
+      references.length === 0
+        ? sql`FALSE`
+        : or(...references.map(({ accountId, type, id }) => whereResource(accountId, type, id))),
+    );
 
 /** The one object of a type that holds a unique key. */
 export const findByUniqueKey = (db: Db, accountId: string, type: string, uniqueKey: string) =>

@@ -23,7 +23,7 @@ const PERMIT_CHECK = "permit.requireFor(";
 const DECIDING_FILES = [
   "src/gate/permits/permit.ts",
   "src/gate/permits/permit-request.ts",
-  "src/people/invitations/inviter.load.ts",
+  "src/people/invitations/inviter.change.ts",
   "src/people/sign-in/usable-link.load.ts",
 ];
 

@@ -8,6 +8,7 @@ import type { Fault, Import, Source } from "./parsed-source.ts";
 export const FLOORS: readonly (readonly string[])[] = [
   ["kernel", "kernel/schema", "kernel/text"],
   ["kernel/http", "channels/workbook"],
+  ["resources/types"],
   ["access"],
   ["audit/chain", "channels/mail"],
   ["gate/credentials"],
@@ -137,7 +138,7 @@ function layerAdvice(path: string, one: Import): string[] {
       ? []
       : [`rules know types and vocabularies of the schema, not tables: ${tables.join(", ")}`];
   }
-  const impure = from === "rules" ? one.values.filter((name) => /^(now|newId)$/.test(name)) : [];
+  const impure = from === "rules" ? one.values.filter((name) => /^(now|newId|newIdWith)$/.test(name)) : [];
   if (impure.length > 0) return [`rules get the time and new ids as arguments: ${impure.join(", ")}`];
   if (target === "src/kernel/db.ts" && from === "rules")
     return one.typeOnly ? [] : ["rules do not ask the database; a store does"];

@@ -1,4 +1,4 @@
-import { type ResourceRef, decide, memberRef } from "../../access/decision.ts";
+import { type ResourceRef, memberRef } from "../../access/decision.ts";
 import { loadTier } from "../../accounts/tiers/tier.load.ts";
 import { findAccount } from "../../gate/credentials/account.store.ts";
 import type { Call } from "../../gate/calls/call.ts";
@@ -24,11 +24,7 @@ export async function loadHook(call: Call, right: "hook.view" | "hook.edit"): Pr
   const [[found]] = await call.read(findHook(call.db, call.principal.accountId, call.params["id"] ?? ""));
   if (right === "hook.edit") call.requireRight(right);
   const ref = hookRef(found?.row);
-  call.requireRight(
-    right,
-    ref,
-    right === "hook.view" || !decide(call.principal.grantSet, "hook.view", ref).allowed,
-  );
+  call.requireRight(right, ref, "hook.view");
   if (found === undefined) throw new Problem("not-found");
   return found;
 }

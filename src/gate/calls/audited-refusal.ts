@@ -1,3 +1,4 @@
+import { decide, type GrantSet, type ResourceRef } from "../../access/decision.ts";
 import { PLATFORM_RIGHTS } from "../../access/preset.ts";
 import { type Right, resourceTypeOf } from "../../access/right.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
@@ -13,7 +14,7 @@ export interface DeniedRight {
 }
 
 /** The refusal of a caller who lacks this right. */
-export function missingRightProblem(right: Right): Problem {
+function missingRightProblem(right: Right): Problem {
   const whom = PLATFORM_RIGHTS.includes(right)
     ? "Only members of the platform account have it."
     : "Ask an owner or admin of the account for it.";
@@ -21,6 +22,21 @@ export function missingRightProblem(right: Right): Problem {
     detail: `This needs the right ${right}. ${whom}`,
     extensions: { right },
   });
+}
+
+/**
+ * The refusal of a caller who lacks a right on an object: 404 where they may not even view it.
+ * @param hidden whether they may not; or the right to view, which is decided now; or the refusal itself
+ */
+export function toRightProblem(
+  set: GrantSet,
+  right: Right,
+  on: ResourceRef | undefined,
+  hidden: boolean | Problem | Right,
+): Problem {
+  if (hidden instanceof Problem) return hidden;
+  const isHidden = typeof hidden === "string" ? hidden === right || !decide(set, hidden, on).allowed : hidden;
+  return isHidden ? new Problem("not-found") : missingRightProblem(right);
 }
 
 interface RefusedCall {

@@ -107,10 +107,10 @@ export interface Call<Body = unknown, Query = unknown> {
    */
   read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>>;
   /**
-   * @throws Problem access/denied; or not-found when the caller may not even view the object: `hidden` says
-   * so, or is the refusal itself
+   * @param hidden whether a refusal hides the object; or the right without which it does; or the refusal
+   * @throws Problem access/denied; or not-found when the caller may not even view the object
    */
-  requireRight(right: Right, on?: ResourceRef, hidden?: boolean | Problem): void;
+  requireRight(right: Right, on?: ResourceRef, hidden?: boolean | Problem | Right): void;
   /**
    * A write needs view of its object too. The member's view counts; the scopes of the call's key do not.
    * @throws Problem `missing`, else not-found
@@ -132,6 +132,8 @@ export interface Call<Body = unknown, Query = unknown> {
    * decided first.
    */
   peekField(member: string): string | null;
+  /** The caller's Idempotency-Key before it is required: what is kept under it is loaded with the rest. */
+  peekIdempotencyKey(): string | null;
   /** The caller's Idempotency-Key, for a ledger command. @throws Problem idempotency/missing */
   idempotencyKey(): string;
   /** What makes this command the same command: method, path with query, account acted on, body. */

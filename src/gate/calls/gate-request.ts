@@ -32,6 +32,7 @@ export class GateRequest {
   #faults: readonly RequestFault[] = [];
   #query: { readonly value: unknown } | null = null;
   #reading: Promise<void> | null = null;
+  #isRead = false;
   #upload: Promise<unknown> | null = null;
   /** The body as it came, where the operation asks for that. */
   raw: Uint8Array = new Uint8Array();
@@ -55,6 +56,11 @@ export class GateRequest {
     this.retryLoop = new RetryLoop(input.env, input.defer);
   }
 
+  /** Whether a body has yet to come in. An operation that takes a file reads its body later. */
+  get isBodyDue(): boolean {
+    return !this.#isRead && this.operation.upload === undefined && this.#request.body !== null;
+  }
+
   /**
    * Reads the body before any handler runs. A body can be read once, so a second attempt gets what the
    * first got.
@@ -66,10 +72,11 @@ export class GateRequest {
   }
 
   async #read(): Promise<void> {
-    const { raw, upload } = this.operation;
-    if (upload !== undefined || this.#request.body === null) return;
+    const { raw } = this.operation;
+    if (!this.isBodyDue) return;
     if (raw !== undefined) this.raw = await readRaw(this.#request, raw.maxBytes);
     else ({ value: this.#json, faults: this.#faults } = await readJson(this.#request));
+    this.#isRead = true;
     this.now = now();
   }
 

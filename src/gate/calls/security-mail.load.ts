@@ -3,20 +3,34 @@ import type { MailMessage, SecurityKind } from "../../channels/mail/mail-message
 import type { OpenCall } from "./call.ts";
 import { findMailRecipient } from "../credentials/member.store.ts";
 
-/**
- * Letters that report a change of a member's credentials or membership to the member: to the sign-in address
- * and to the card's address, even where that one is not confirmed. Read before the batch that makes the
- * change.
- * @param confirmed further addresses that are known to be the member's, for example the next sign-in address
- */
+type Recipient = Pick<
+  Awaited<ReturnType<typeof findMailRecipient>>[number],
+  "email" | "emailVerifiedAt" | "signIn" | "language" | "account"
+>;
+
+/** Read before the batch that makes the change. */
 export async function loadSecurityMails(
-  { db, now }: Pick<OpenCall, "db" | "now">,
+  call: Pick<OpenCall, "db" | "now">,
   memberId: string,
   kind: SecurityKind,
   confirmed: readonly string[] = [],
 ): Promise<MailMessage[]> {
-  const [recipient] = await findMailRecipient(db, memberId);
-  if (recipient === undefined) return [];
+  const [recipient] = await findMailRecipient(call.db, memberId);
+  return recipient === undefined ? [] : toSecurityMails(call, recipient, memberId, kind, confirmed);
+}
+
+/**
+ * Letters that report a change of a member's credentials or membership to the member: to the sign-in address
+ * and to the card's address, even where that one is not confirmed.
+ * @param confirmed further addresses that are known to be the member's, for example the next sign-in address
+ */
+export function toSecurityMails(
+  { now }: Pick<OpenCall, "now">,
+  recipient: Recipient,
+  memberId: string,
+  kind: SecurityKind,
+  confirmed: readonly string[],
+): MailMessage[] {
   const { email, emailVerifiedAt, signIn, language, account } = recipient;
   const known = new Set([
     ...(signIn === null ? [] : [signIn]),

@@ -1,36 +1,40 @@
 import { and, type AnyColumn, eq, isNotNull, sql } from "drizzle-orm";
 import type { CustomRole } from "../../access/contribution.ts";
 import type { GrantRow } from "../../access/preset.ts";
-import type { Db } from "../../kernel/db.ts";
+import { type Db, pickColumns } from "../../kernel/db.ts";
 import { account, member, user } from "../../kernel/schema/team.ts";
 
 /** `member`, or an alias of it. */
 type MemberTable = Readonly<Record<"id" | "accountId" | "roles", AnyColumn>>;
 
+const ACCESS_COLUMNS = [
+  "id",
+  "accountId",
+  "userId",
+  "login",
+  "username",
+  "email",
+  "status",
+  "roles",
+  "rights",
+  "objectGroupIds",
+  "allowedIps",
+  "creditLimit",
+  "limitPeriod",
+  "language",
+  "version",
+  "acceptedAt",
+] as const;
+type AccessColumn = (typeof ACCESS_COLUMNS)[number];
+
 /**
  * The columns that decide about a member and name it, without the rest of the user book. A result has 100
- * columns at most.
+ * columns at most. @param table `member`, or an alias of it
  */
-export const accessColumns = (table: typeof member) => ({
-  id: table.id,
-  accountId: table.accountId,
-  userId: table.userId,
-  login: table.login,
-  username: table.username,
-  email: table.email,
-  status: table.status,
-  roles: table.roles,
-  rights: table.rights,
-  objectGroupIds: table.objectGroupIds,
-  allowedIps: table.allowedIps,
-  creditLimit: table.creditLimit,
-  limitPeriod: table.limitPeriod,
-  language: table.language,
-  version: table.version,
-  acceptedAt: table.acceptedAt,
-});
+export const accessColumns = <Table extends Readonly<Record<AccessColumn, AnyColumn>>>(table: Table) =>
+  pickColumns(table, ACCESS_COLUMNS);
 
-export type MemberAccessRow = Pick<typeof member.$inferSelect, keyof ReturnType<typeof accessColumns>>;
+export type MemberAccessRow = Pick<typeof member.$inferSelect, AccessColumn>;
 
 /** A column beside a member: its grants, in the order of their types and ids. */
 export const grantsOf = (table: MemberTable) =>

@@ -24,7 +24,7 @@ import {
   type DeniedRight,
   isDenial,
   isRecordedFailure,
-  missingRightProblem,
+  toRightProblem,
   toAuditedRefusal,
 } from "../calls/audited-refusal.ts";
 import { Replay } from "../calls/replay.ts";
@@ -89,6 +89,9 @@ export class CallContext implements Call {
   peekField(member: string): string | null {
     return this.#request.peekField(member);
   }
+  peekIdempotencyKey(): string | null {
+    return this.#request.headers.has("idempotency-key") ? this.#request.idempotencyKey() : null;
+  }
   fingerprint(): string {
     return this.#request.fingerprint();
   }
@@ -100,7 +103,7 @@ export class CallContext implements Call {
   }
 
   async read<const T extends readonly Statement[]>(...statements: T): Promise<Results<T>> {
-    const key = this.#sentKey();
+    const key = this.peekIdempotencyKey();
     const record = key === null ? [] : [findRecord(this.db, this.principal.memberId, key)];
     const results = await batch(this.db, [
       readStamp(this.db, this.principal.stamp),
@@ -126,13 +129,12 @@ export class CallContext implements Call {
   requireRight(
     right: Right,
     on?: ResourceRef,
-    hidden: boolean | Problem = false,
+    hidden: boolean | Problem | Right = false,
     set = this.principal.grantSet,
   ): void {
     if (decide(set, right, on).allowed) return;
     this.deniedRight = { action: right, resourceId: on?.id || null };
-    if (hidden !== false) throw hidden === true ? new Problem("not-found") : hidden;
-    throw missingRightProblem(right);
+    throw toRightProblem(this.principal.grantSet, right, on, hidden);
   }
   requireView(right: Right, on: ResourceRef, missing: Problem | true = true): void {
     this.requireRight(right, on, missing, this.principal.unrestrictedGrantSet);
@@ -245,13 +247,9 @@ export class CallContext implements Call {
     this.defer(notifyAuditQueue(this.env.AUDIT, event.accountId, [event]));
   }
 
-  #sentKey(): string | null {
-    return this.#request.headers.has("idempotency-key") ? this.#request.idempotencyKey() : null;
-  }
-
   /** The ledger keeps its own records. */
   #recordKey(part?: string): string | null {
-    const key = this.#request.operation.idempotency === "ledger" ? null : this.#sentKey();
+    const key = this.#request.operation.idempotency === "ledger" ? null : this.peekIdempotencyKey();
     return part === undefined || key === null ? key : `${key}#${part}`;
   }
 }

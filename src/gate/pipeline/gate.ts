@@ -66,15 +66,17 @@ async function runOnce(
     throw new Problem("auth/invalid-credential", {
       detail: "The credential is not known here, or is no longer valid.",
     });
-  principalCache.set(identity.cacheKey, principal);
+  if (remembered === undefined) principalCache.set(identity.cacheKey, principal);
   seen.principal = principal;
   const call = new CallContext(request, principal, remembered === undefined);
   request.accountId = principal.accountId;
   try {
     requireAdmission(call, request);
-    await request.readBody();
-    // A body may take long, and the key and the address rules are checked as of now.
-    requireAdmission(call, request);
+    if (request.isBodyDue) {
+      await request.readBody();
+      // A body may take long, and the key and the address rules are checked as of now.
+      requireAdmission(call, request);
+    }
     const answer = await handle(call);
     // A change has read the query before its effect. A call that only reads may not ignore an unknown
     // parameter either.

@@ -6,13 +6,14 @@ import type { GrantSet } from "../../access/decision.ts";
 import type { Stamp } from "../../access/stamp.ts";
 import type { TypeTable } from "../../access/resource-type.ts";
 import { actorLogin } from "../../audit/chain/event.ts";
+import type { AccountColumn } from "../credentials/account.store.ts";
 import type { account, member, Settings } from "../../kernel/schema/team.ts";
 import { compileAddressRules } from "../credentials/address-rule.ts";
 import { type CallCredential, restrictionOf, auditTraceOf } from "../credentials/key-restriction.ts";
 import type { Principal } from "./principal.ts";
 import { resolveSettings } from "./settings.ts";
 
-type AccountRow = typeof account.$inferSelect;
+type AccountRow = Pick<typeof account.$inferSelect, AccountColumn>;
 
 type MemberColumn =
   | "id"
@@ -91,6 +92,20 @@ export function toPrincipal(
     actor: actorOf(row, credential),
   };
 }
+
+/**
+ * A member who acts without a credential of their own. The call comes from another system or another person,
+ * so only the account's address rules hold.
+ */
+export const toActingMember = (
+  row: PrincipalRow,
+  credential: CallCredential,
+  targetId: string | null,
+  types: TypeTable,
+): Principal => ({
+  ...toPrincipal(row, credential, targetId, types),
+  addressRules: [compileAddressRules(row.account.allowedIps)],
+});
 
 const stampOf = (member: PrincipalRow["member"], own: AccountRow, target: AccountRow | null): Stamp => ({
   memberId: member.id,

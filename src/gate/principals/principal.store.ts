@@ -1,14 +1,14 @@
-import { and, eq, ne, type SQL, sql } from "drizzle-orm";
+import { and, type AnyColumn, eq, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { TypeTable } from "../../access/resource-type.ts";
 import type { Db } from "../../kernel/db.ts";
 import { apiKey, session } from "../../kernel/schema/identity.ts";
 import { account, member } from "../../kernel/schema/team.ts";
-import { compileAddressRules } from "../credentials/address-rule.ts";
+import { accountColumns } from "../credentials/account.store.ts";
 import type { CallCredential } from "../credentials/key-restriction.ts";
 import { customRolesOf, grantsOf, accessColumns } from "../credentials/member.store.ts";
 import type { Principal } from "./principal.ts";
-import { toPrincipal } from "./principal-row.ts";
+import { toActingMember, toPrincipal } from "./principal-row.ts";
 
 const target = alias(account, "target");
 
@@ -53,10 +53,7 @@ export const findPrincipalByToken = (
         types,
       );
 
-/**
- * The member who owns a hook, with the access that they have now. The messages come from another system, so
- * only the account's address rules hold.
- */
+/** The member who owns a hook, with the access that they have now. */
 export async function findPrincipalByHook(
   db: Db,
   { id, accountId, memberId }: { id: string; accountId: string; memberId: string },
@@ -96,28 +93,42 @@ async function findMemberAs(
     .innerJoin(account, eq(account.id, member.accountId))
     .leftJoin(target, isTarget(targetId))
     .where(where);
-  if (row === undefined) return null;
-  const principal = toPrincipal(row, credential, targetId, types);
-  return { ...principal, addressRules: [compileAddressRules(row.account.allowedIps)] };
+  return row === undefined ? null : toActingMember(row, credential, targetId, types);
 }
 
 /** Under a name of its own: `account.parent_id` would be the inner row's. */
-const parentSettings = (of: typeof account | typeof target) =>
+const parentSettings = (of: AccountTable) =>
   sql`(SELECT above.settings FROM account above WHERE above.id = ${of.parentId})`.mapWith(account.settings);
+
+type AccountTable = Readonly<Record<"parentId", AnyColumn>>;
+
+/**
+ * The part of a `PrincipalRow` beside the member, its account and the account that it acts on. Each may be an
+ * alias.
+ */
+export const columnsBeside = (
+  of: Parameters<typeof customRolesOf>[0],
+  own: AccountTable,
+  on: AccountTable,
+) => ({
+  grants: grantsOf(of),
+  customRoles: customRolesOf(of),
+  ownParentSettings: parentSettings(own).as("above_home"),
+  targetParentSettings: parentSettings(on).as("above_target"),
+  targetGrandparentId: sql<
+    string | null
+  >`(SELECT parent.parent_id FROM account parent WHERE parent.id = ${on.parentId})`.as(
+    "target_grandparent_id",
+  ),
+  platformId: sql<string | null>`(SELECT p.id FROM account p WHERE p.kind = 'platform')`.as("platform_id"),
+});
 
 /** The member behind a credential, with everything that decides what they may do: a `PrincipalRow`. */
 const PRINCIPAL_COLUMNS = {
   member: accessColumns(member),
-  account,
-  target,
-  grants: grantsOf(member),
-  customRoles: customRolesOf(member),
-  ownParentSettings: parentSettings(account).as("above_home"),
-  targetParentSettings: parentSettings(target).as("above_target"),
-  targetGrandparentId: sql<string | null>`(SELECT parent_id FROM account WHERE id = ${target.parentId})`.as(
-    "target_grandparent_id",
-  ),
-  platformId: sql<string | null>`(SELECT id FROM account WHERE kind = 'platform')`.as("platform_id"),
+  account: accountColumns(account),
+  target: accountColumns(target),
+  ...columnsBeside(member, account, target),
 };
 const isTarget = (targetId: string | null) => and(eq(target.id, targetId ?? ""), ne(target.id, account.id));
 

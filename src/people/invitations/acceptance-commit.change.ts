@@ -7,7 +7,7 @@ import { requireAcceptedState } from "../../gate/principals/admission.ts";
 import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
-import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
+import { toSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { WriteConflict } from "../../gate/calls/turn.ts";
 import { batch, failedGuard, isUniqueViolation, type Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -20,7 +20,7 @@ import {
   recordAcceptanceRefusal,
   samePersonProblem,
 } from "./acceptance-refusal.change.ts";
-import { loadInviterStamp } from "./inviter.load.ts";
+import { inviterStampOf } from "./inviter.change.ts";
 
 /** Further statements and events of an acceptance, in the same batch. */
 export interface ExtraWrites {
@@ -49,7 +49,7 @@ export async function acceptInvitation(
   return call.retryOnConflict(async () => {
     const waiting = requireValidInvitation(await load());
     requireAcceptedState(waiting.account);
-    const inviter = await loadInviterStamp(call.db, types, waiting);
+    const inviter = inviterStampOf(types, waiting);
     const refusal = findAcceptanceProblem(call, waiting, caller, inviter);
     if (refusal !== null || inviter === null) {
       const problem = refusal ?? new Problem("invitation/revoked");
@@ -59,7 +59,13 @@ export async function acceptInvitation(
     const { mails, ...acceptanceWrites } = prepareAcceptance(call, waiting, names);
     // A member who called with keys until now hears which address signs in from now on.
     const securityMails = hasJoined(waiting.member)
-      ? await loadSecurityMails(call, waiting.member.id, "sign_in_address_changed", [waiting.member.email])
+      ? toSecurityMails(
+          call,
+          { ...waiting.member, account: waiting.account },
+          waiting.member.id,
+          "sign_in_address_changed",
+          [waiting.member.email],
+        )
       : [];
     await tryWriteAcceptance(
       call,

@@ -4,7 +4,7 @@ import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
 import type { JoinedBy, MailMessage } from "../../channels/mail/mail-message.ts";
-import { confirmedAddress, isNoticeWanted } from "../../channels/mail/notice.ts";
+import { confirmedAddress, isNoticeWanted, type MemberAddresses } from "../../channels/mail/notice.ts";
 import { usernameAfter } from "../members/person-name.ts";
 import {
   type ValidInvitation,
@@ -54,7 +54,7 @@ export function prepareAcceptance(
   waiting: ValidInvitation,
   givenNames: GivenNames = NO_NAMES,
 ): Acceptance {
-  const { invitation, member, account } = waiting;
+  const { invitation, member, account, inviter } = waiting;
   const names = namesAfterAcceptance(member, givenNames);
   const { db, now } = call;
   const person = {
@@ -78,14 +78,18 @@ export function prepareAcceptance(
   return {
     statements: [...acceptanceStatements(db, waiting, person, names, now), ...effects.statements],
     events: [acceptedEvent, ...effects.events],
-    mails: joinedMails(call, waiting, { ...member, ...names }),
+    mails: joinedMails(
+      call,
+      { account, inviter: inviter && { ...inviter, memberId: inviter.id } },
+      { ...member, ...names },
+    ),
   };
 }
 
 /** The member who invited, or made the link, hears of it, if they want to. */
 export function joinedMails(
   { now }: Pick<AcceptanceContext, "now">,
-  { account, inviter }: Pick<PendingInvitation, "account"> & { readonly inviter: Inviter | null },
+  { account, inviter }: { readonly account: NamedAccount; readonly inviter: Inviter | null },
   joinedMember: { readonly username: string; readonly email: string },
   joinedBy: JoinedBy = "invitation",
 ): MailMessage[] {
@@ -109,7 +113,14 @@ export function joinedMails(
       ];
 }
 
-type Inviter = NonNullable<PendingInvitation["inviter"]>;
+/** The member who hears of it. */
+interface Inviter
+  extends MemberAddresses,
+    Pick<NonNullable<PendingInvitation["inviter"]>, "status" | "language" | "notifications"> {
+  readonly memberId: string;
+}
+
+type NamedAccount = Pick<PendingInvitation["account"], "name" | "settings">;
 
 export const acceptEvent = (
   call: AcceptanceContext,

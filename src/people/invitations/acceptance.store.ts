@@ -1,7 +1,14 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { unrevokedKeysOf } from "../../gate/credentials/claim.store.ts";
-import { accessColumns, signInAddressOf } from "../../gate/credentials/member.store.ts";
+import { accountColumns } from "../../gate/credentials/account.store.ts";
+import {
+  accessColumns,
+  customRolesOf,
+  grantsOf,
+  signInAddressOf,
+} from "../../gate/credentials/member.store.ts";
+import { columnsBeside } from "../../gate/principals/principal.store.ts";
 import { type Db, type Expression, guard, type Statement } from "../../kernel/db.ts";
 import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { invitation } from "../../kernel/schema/invitation.ts";
@@ -14,6 +21,14 @@ import { endInvitation } from "./invitation.store.ts";
 export const MEMBER_USER_COLUMNS = "member.account_id, member.user_id";
 
 const inviter = alias(member, "inviter");
+const inviterAccount = alias(account, "inviterAccount");
+
+/** The inviter as a principal who acts on the account of the invitation. */
+const {
+  grants: inviterGrants,
+  customRoles: inviterRoles,
+  ...besideInviter
+} = columnsBeside(inviter, inviterAccount, account);
 
 /** The person whose address it is, as far as there is one. */
 export const userIdOf = (email: string): Expression => sql`(SELECT id FROM user WHERE email = ${email})`;
@@ -22,17 +37,26 @@ const selectPendingInvitations = (db: Db, where: SQL | undefined) =>
   db
     .select({
       invitation,
-      member: { ...accessColumns(member), firstName: member.firstName, lastName: member.lastName },
-      account,
+      member: {
+        ...accessColumns(member),
+        firstName: member.firstName,
+        lastName: member.lastName,
+        emailVerifiedAt: member.emailVerifiedAt,
+        signIn: signInAddressOf(member),
+      },
+      grants: grantsOf(member),
+      customRoles: customRolesOf(member),
+      account: accountColumns(account),
       inviter: {
-        email: inviter.email,
+        ...accessColumns(inviter),
         emailVerifiedAt: inviter.emailVerifiedAt,
         signIn: signInAddressOf(inviter),
-        status: inviter.status,
-        language: inviter.language,
         notifications: inviter.notifications,
-        memberId: inviter.id,
       },
+      inviterAccount: accountColumns(inviterAccount),
+      inviterGrants,
+      inviterRoles,
+      ...besideInviter,
       keys: unrevokedKeysOf(member.id).as("standing_keys"),
       userId: sql<string | null>`(SELECT u.id FROM user u WHERE u.email = ${invitation.email})`.as(
         "user_id_of_address",
@@ -46,11 +70,13 @@ const selectPendingInvitations = (db: Db, where: SQL | undefined) =>
     .innerJoin(account, eq(account.id, invitation.accountId))
     .leftJoin(member, and(eq(member.id, invitation.memberId), eq(member.accountId, invitation.accountId)))
     .leftJoin(inviter, eq(inviter.id, invitation.invitedBy))
+    .leftJoin(inviterAccount, eq(inviterAccount.id, inviter.accountId))
     .where(and(eq(invitation.kind, "email"), where));
 
 /**
  * An invitation by the SHA-256 of the token of its last mail, with everything that decides whether it may be
- * accepted. Not for a batch of D1, as are all that join.
+ * accepted: the member, the account, and the inviter with their access. Not for a batch of D1, as are all
+ * that join.
  */
 export const findInvitationByToken = (db: Db, tokenHash: string) =>
   selectPendingInvitations(db, eq(invitation.tokenHash, tokenHash));

@@ -12,12 +12,8 @@ import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireGrantTargets, requireGrantsOfRoles } from "../rights/grant.load.ts";
 import { memberCard, type MemberRow } from "../members/member.card.ts";
-import {
-  accessOf,
-  requireSafeAddressRules,
-  loadCustomRoles,
-  requireInvitingAllowed,
-} from "../members/member.load.ts";
+import { accessOf } from "../members/member-access.ts";
+import { requireSafeAddressRules, loadCustomRoles, requireInvitingAllowed } from "../members/member.load.ts";
 import {
   guardMemberLimit,
   insertMember,

@@ -3,7 +3,8 @@ import type { Call } from "../../gate/calls/call.ts";
 import type { findMember } from "../../gate/credentials/member.store.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
-import { accessOf, requireInvitingAllowed } from "../members/member.load.ts";
+import { accessOf } from "../members/member-access.ts";
+import { requireInvitingAllowed } from "../members/member.load.ts";
 import { requireRightsForExtras, requireAllowedEmailDomain } from "./invite-rule.ts";
 
 /**

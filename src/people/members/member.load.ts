@@ -7,13 +7,14 @@ import type { GrantRow, Preset } from "../../access/preset.ts";
 import { admitsAddress, compileAddressRules } from "../../gate/credentials/address-rule.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
-import { type MemberAccess, NO_ASSIGNMENT } from "../../gate/permits/access-gain.ts";
+import { NO_ASSIGNMENT } from "../../gate/permits/access-gain.ts";
 import type { Permit } from "../../gate/permits/permit.ts";
 import { findInviteSwitchFault } from "../../gate/permits/permit-fault.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { parseAddressRules, requireAuthorityOver } from "../../gate/calls/required-authority.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { findRoles } from "../rights/role.store.ts";
+import { accessOf } from "./member-access.ts";
 import type { MemberRow } from "./member.card.ts";
 import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
 
@@ -72,25 +73,6 @@ export function requireMember(
 }
 
 type RequestedAccess = Omit<Assignment, "customRoles">;
-
-/**
- * What a member has by these rows. @param customRoles those of `row.roles` that the account made for itself
- */
-export const accessOf = (
-  row: MemberRow,
-  grants: readonly GrantRow[],
-  customRoles: readonly CustomRole[],
-): MemberAccess => ({
-  roles: row.roles,
-  customRoles,
-  rights: row.rights,
-  grants,
-  creditLimit: row.creditLimit,
-  objectGroupIds: row.objectGroupIds,
-  allowedIps: row.allowedIps,
-  isUnblocked: row.status !== "blocked",
-  limitPeriod: row.limitPeriod,
-});
 
 /** The account's own roles among these. */
 export async function loadCustomRoles(call: Call, roles: readonly string[]): Promise<CustomRole[]> {

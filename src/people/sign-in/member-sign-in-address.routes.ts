@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decide, memberRef } from "../../access/decision.ts";
+import { memberRef } from "../../access/decision.ts";
 import { presetWithSwitches } from "../../access/model.ts";
 import { findParent } from "../../accounts/account.store.ts";
 import { loadTenant } from "../../accounts/tenant.load.ts";
@@ -14,7 +14,8 @@ import { requireAllowedEmailDomain } from "../invitations/invite-rule.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { emailAddress } from "../../kernel/text/email.ts";
 import type { MemberRow } from "../members/member.card.ts";
-import { accessOf, loadMember } from "../members/member.load.ts";
+import { accessOf } from "../members/member-access.ts";
+import { loadMember } from "../members/member.load.ts";
 import { selectIsSelfOrOpenedBy } from "./sign-in-address.store.ts";
 import { inviteSignInAddress, unlinkSignInAddress, withCardEmail } from "./member-sign-in-address.change.ts";
 
@@ -103,16 +104,12 @@ const unlink = endpoint(
     problems: ["conflict/last-admin"],
   },
   async (call) => {
-    const { accountId, grantSet } = call.principal;
+    const { accountId } = call.principal;
     const id = call.params["id"] ?? "";
     const [[found]] = await call.read(findMember(call.db, accountId, id));
     call.query();
     call.requireRight("api_key.revoke");
-    call.requireRight(
-      "api_key.revoke",
-      memberRef(id),
-      !decide(grantSet, "api_key.view", memberRef(id)).allowed,
-    );
+    call.requireRight("api_key.revoke", memberRef(id), "api_key.view");
     if (found === undefined) throw new Problem("not-found");
     requireNotSelfOrOwner(call, found.row);
     requireAuthorityToStop(call.principal, { ...found.row, ...found });

@@ -1,4 +1,4 @@
-import { decide, refById } from "../../access/decision.ts";
+import { refById } from "../../access/decision.ts";
 import type { Right } from "../../access/right.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -18,17 +18,13 @@ export async function loadLicensedKey(
   id: string,
   notFound?: Problem,
 ): Promise<ResourceRow> {
-  const { accountId, grantSet } = call.principal;
+  const { accountId } = call.principal;
   const [[key]] = await call.read(findResource(call.db, accountId, "key", id));
   const ref = key === undefined ? refById(id) : toResourceRef(key);
   // A key that the body names is asked for after the right to any. A key in the path that the caller sees may
   // be answered with a missing right.
   if (notFound !== undefined) call.requireRight(right);
-  call.requireRight(
-    right,
-    ref,
-    notFound ?? (key === undefined || !decide(grantSet, "key.view", ref).allowed),
-  );
+  call.requireRight(right, ref, notFound ?? (key === undefined || "key.view"));
   if (key === undefined) throw notFound ?? new Problem("not-found");
   const [[object]] = await call.read(findResource(call.db, accountId, "object", key.parentId ?? ""));
   call.requireView("object.view", object === undefined ? NO_OBJECT : toResourceRef(object), notFound);

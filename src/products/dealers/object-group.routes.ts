@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { decide } from "../../access/decision.ts";
 import { EVERY_GROUP } from "../../access/grant-set.ts";
 import { diffFields } from "../../audit/chain/difference.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
@@ -28,7 +27,7 @@ async function loadObjectAndGroup(
   objectId: string | null,
   source: "body" | "query",
 ): Promise<{ row: ResourceRow; group: ResourceRow | undefined }> {
-  const { accountId, grantSet } = call.principal;
+  const { accountId } = call.principal;
   const groupId = call.params["id"] ?? "";
   const reference = { field: "objectId", type: objectType.name, id: objectId ?? "", accountId };
   const [found] = await call.read(
@@ -38,11 +37,7 @@ async function loadObjectAndGroup(
   if (groupId === EVERY_GROUP) call.requireRight("object_group.edit");
   else {
     const ref = group === undefined ? NO_OBJECT : toResourceRef(group);
-    call.requireRight(
-      "object_group.edit",
-      ref,
-      group === undefined || !decide(grantSet, "object_group.view", ref).allowed,
-    );
+    call.requireRight("object_group.edit", ref, group === undefined || "object_group.view");
     if (group === undefined) throw new Problem("not-found");
   }
   // A body that names no object is a fault of the body, which is reported now.

@@ -8,13 +8,14 @@ import { iso } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "../../resources/charge.change.ts";
+import { findEarlierCharge } from "../../resources/charge-key.load.ts";
 import { collectReferences, requireVisible } from "../../resources/object-reference.load.ts";
 import { newResourceRow } from "../../resources/resource-row.change.ts";
 import { cardSchema, toResourceRef, resourceCard, auditCard } from "../../resources/resource.card.ts";
 import { loadResource } from "../../resources/resource.routes.ts";
 import { findReferenced, guardResource, insertResource } from "../../resources/resource.store.ts";
 import { licenseResourceType } from "../../resources/types/license.ts";
-import type { ResourceRow } from "../../kernel/schema/resource.ts";
+import type { ChargeRow, ResourceRow } from "../../kernel/schema/resource.ts";
 import { prepareLicenseChange, storedLicense } from "./license.change.ts";
 
 const CreatedLicenseCard = cardSchema(licenseResourceType, storedLicense).extend({
@@ -29,18 +30,21 @@ const TERM_MS = 365 * 24 * 60 * 60 * 1000;
 async function loadLicensableTheme(
   call: Call,
   right: "license.provision" | "license.purchase",
-): Promise<ResourceRow | undefined> {
+): Promise<{ readonly theme: ResourceRow | undefined; readonly earlierCharge: ChargeRow | undefined }> {
   const references = collectReferences(call.principal, [["themeId", "catalog"]], (member) =>
     call.peekField(member),
   );
-  if (references.length === 0) await call.read();
-  const [theme] = references.length === 0 ? [] : (await call.read(findReferenced(call.db, references)))[0];
+  const themes = findReferenced(call.db, references);
+  const [[theme], [earlierCharge]] =
+    right === "license.provision"
+      ? await call.read(themes, findEarlierCharge(call))
+      : [...(await call.read(themes)), []];
   call.requireRight(right);
   requireVisible(call, references, theme === undefined ? [] : [theme], "body");
   // Where the account restricts themes one by one, this one must be granted.
   if (theme !== undefined && call.principal.targetAccount.settings.perThemeRestrictions)
     call.requireRight("theme.license", toResourceRef(theme));
-  return theme;
+  return { theme, earlierCharge };
 }
 
 /** @throws Problem conflict/state */
@@ -100,9 +104,9 @@ const provision = endpoint(
   async (call) => {
     const found = await loadLicensableTheme(call, "license.provision");
     await call.body();
-    const resumed = await resumeCharge(call);
+    const resumed = await resumeCharge(call, found.earlierCharge);
     if (resumed !== null) return resumed;
-    const theme = requireOffered(found);
+    const theme = requireOffered(found.theme);
     const row = newLicense(call, theme, "provisioned", null);
     return chargeAndApply(
       call,
@@ -134,7 +138,7 @@ const purchase = endpoint(
   async (call) => {
     const found = await loadLicensableTheme(call, "license.purchase");
     await call.body();
-    const theme = requireOffered(found);
+    const theme = requireOffered(found.theme);
     const price = priceOf(theme, undefined);
     if (price === null)
       throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });

@@ -1,23 +1,28 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { instant, singleLineText } from "../../kernel/http/body.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /**
  * A token that the vendor's own software carries. Losing one by accident stops every installation, so only
  * owners reach them.
  */
-export const accessTokenType: ResourceType = {
+export const accessTokenType = declareType({
   name: "access_token",
   title: "Access tokens",
+  rights: {
+    view: "See access tokens of the products' own clients.",
+    edit: "Change access tokens.",
+    create: "Add access tokens.",
+    delete: "Remove access tokens.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "access-tokens",
-    id: "accessToken",
+    idPrefix: "atk",
     attributes: z.strictObject({
       name: singleLineText(100),
       permissions: z
@@ -39,4 +44,4 @@ export const accessTokenType: ResourceType = {
       },
     },
   },
-};
+});

@@ -1,16 +1,22 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import { OFFER_ACTIONS } from "../offer-action.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { OFFER_ACTIONS } from "./offer-action.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /**
  * What is offered: themes, plugins and services. A team sees the platform's, a customer's organization its
  * seller's.
  */
-export const catalogType: ResourceType = {
+export const catalogType = declareType({
   name: "catalog",
   title: "Catalog",
+  rights: {
+    view: "Browse the catalog.",
+    view_cost: "See cost prices and margins in the catalog.",
+    edit: "Change what the catalog offers, and its files.",
+    create: "Add to the catalog.",
+    delete: "Remove from the catalog.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
@@ -18,7 +24,7 @@ export const catalogType: ResourceType = {
   ownedBy: { team: "platform", customer_org: "parent" },
   stored: {
     path: "catalog",
-    id: "theme",
+    idPrefix: "thm",
     attributes: z.strictObject({
       name: singleLineText(200),
       vendor: singleLineText(100),
@@ -60,4 +66,4 @@ export const catalogType: ResourceType = {
     filters: ["vendor", "licenseType", "kind"],
     actions: OFFER_ACTIONS,
   },
-};
+});

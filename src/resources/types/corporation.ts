@@ -1,21 +1,26 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 const optionalLine = (max: number) => optionalText(max).default(null);
 
 /** Whom objects belong to. */
-export const corporationType: ResourceType = {
+export const corporationType = declareType({
   name: "corporation",
   title: "Corporations",
+  rights: {
+    view: "See corporations.",
+    edit: "Change corporations.",
+    create: "Add corporations.",
+    delete: "Remove corporations.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "corporations",
-    id: "corporation",
+    idPrefix: "crp",
     attributes: z.strictObject({
       name: singleLineText(200),
       address: optionalMultilineText(300).default(null),
@@ -30,4 +35,4 @@ export const corporationType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { currency, money, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 const QuoteOption = z.strictObject({
   name: singleLineText(100),
@@ -9,9 +8,15 @@ const QuoteOption = z.strictObject({
 });
 
 /** What quotes are put together from: products and services, with their options (configure, price, quote). */
-export const cpqType: ResourceType = {
+export const cpqType = declareType({
   name: "cpq",
   title: "Products and services for quotes",
+  rights: {
+    view: "See products and services for quotes (CPQ).",
+    edit: "Change products and services for quotes.",
+    create: "Add products and services for quotes.",
+    delete: "Remove products and services for quotes.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
@@ -19,7 +24,7 @@ export const cpqType: ResourceType = {
   ownedBy: { customer_org: "parent" },
   stored: {
     path: "cpq",
-    id: "cpq",
+    idPrefix: "cpq",
     attributes: z.strictObject({
       kind: z.enum(["product", "service"]),
       name: singleLineText(200),
@@ -35,4 +40,4 @@ export const cpqType: ResourceType = {
     generated: null,
     filters: ["kind"],
   },
-};
+});

@@ -1,20 +1,25 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
 import { optionalEmailAddress } from "../../kernel/text/email.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** An end customer. E-mails are not unique: a refusal would reveal another customer. */
-export const customerType: ResourceType = {
+export const customerType = declareType({
   name: "customer",
   title: "Customers",
+  rights: {
+    view: "See customers.",
+    edit: "Change customers.",
+    create: "Add customers.",
+    delete: "Remove customers.",
+  },
   grants: "each",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "customers",
-    id: "customer",
+    idPrefix: "cus",
     attributes: z.strictObject({
       name: singleLineText(200),
       email: optionalEmailAddress.default(null),
@@ -26,4 +31,4 @@ export const customerType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

@@ -1,19 +1,24 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** A named value of a product, a license key or a machine code. */
-export const dataObjectType: ResourceType = {
+export const dataObjectType = declareType({
   name: "data_object",
   title: "Data objects",
+  rights: {
+    view: "See data objects.",
+    edit: "Change data objects.",
+    create: "Add data objects.",
+    delete: "Remove data objects.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "data-objects",
-    id: "dataObject",
+    idPrefix: "dat",
     attributes: z.strictObject({
       name: singleLineText(100),
       stringValue: z.string().max(10_000).default(""),
@@ -25,4 +30,4 @@ export const dataObjectType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 const FormField = z.strictObject({
   name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be a name such as orderNumber"),
@@ -12,9 +11,15 @@ const FormField = z.strictObject({
 });
 
 /** What is asked when a quote or an order is made. */
-export const formType: ResourceType = {
+export const formType = declareType({
   name: "form",
   title: "Forms",
+  rights: {
+    view: "See forms.",
+    edit: "Change forms.",
+    create: "Add forms.",
+    delete: "Remove forms.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
@@ -22,7 +27,7 @@ export const formType: ResourceType = {
   ownedBy: { customer_org: "parent" },
   stored: {
     path: "forms",
-    id: "form",
+    idPrefix: "frm",
     attributes: z.strictObject({
       name: singleLineText(200),
       fields: z
@@ -39,4 +44,4 @@ export const formType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

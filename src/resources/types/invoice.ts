@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS, type ResourceAction } from "./declaration.ts";
 
 const InvoiceLineSchema = z.strictObject({ description: singleLineText(300), quantity, unitPrice: money });
 
@@ -11,26 +10,30 @@ export type InvoiceLine = z.infer<typeof InvoiceLineSchema>;
 const totalOf = (lines: readonly InvoiceLine[]): number =>
   lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
 
-const settlementAction = (status: "paid" | "canceled", name: string) => ({
+const settlementAction = (status: "paid" | "canceled", name: string): ResourceAction<"edit"> => ({
   name,
   verb: "edit",
   summary: status === "paid" ? "It was paid." : "It is not asked for any more.",
   body: z.strictObject({}),
-  run: (row: { readonly status: string }) =>
-    row.status === "open" ? { set: {}, status } : { conflict: `The invoice is ${row.status}.` },
+  run: (row) => (row.status === "open" ? { set: {}, status } : { conflict: `The invoice is ${row.status}.` }),
 });
 
 /** What an account owes. It is billed to the account's owner, also when another member bought. */
-export const invoiceType: ResourceType = {
+export const invoiceType = declareType({
   name: "invoice",
   title: "Invoices",
+  rights: {
+    view: "See invoices.",
+    create: "Write invoices.",
+    edit: "Change, settle and cancel invoices.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "invoices",
-    id: "invoice",
+    idPrefix: "ivc",
     attributes: z.strictObject({
       title: singleLineText(300),
       currency,
@@ -59,4 +62,4 @@ export const invoiceType: ResourceType = {
     omittedRoutes: ["delete"],
     actions: [settlementAction("paid", "settle"), settlementAction("canceled", "cancel")],
   },
-};
+});

@@ -1,19 +1,25 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** A key, in hardware or software, that runs an object by its license. */
-export const dealerKeyType: ResourceType = {
+export const dealerKeyType = declareType({
   name: "key",
   title: "Keys",
+  rights: {
+    view: "See keys and the status of their licenses.",
+    edit: "Change keys.",
+    create: "Register keys.",
+    delete: "Remove keys.",
+    generate_license: "Generate licenses for keys.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: true,
   stored: {
     path: "keys",
-    id: "key",
+    idPrefix: "dky",
     attributes: z.strictObject({
       serial: singleLineText(100),
       product: optionalText(200).default(null),
@@ -46,4 +52,4 @@ export const dealerKeyType: ResourceType = {
     filters: ["serial"],
     uniqueKeyOf: ({ serial }) => String(serial).toUpperCase(),
   },
-};
+});

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { instant, optionalMultilineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -12,16 +11,22 @@ export const formatLicenseKey = (random: Uint8Array): string =>
     (byte, index) => `${index > 0 && index % 5 === 0 ? "-" : ""}${ALPHABET[byte % 32]}`,
   ).join("");
 
-export const licenseKeyType: ResourceType = {
+export const licenseKeyType = declareType({
   name: "license_key",
   title: "License keys",
+  rights: {
+    view: "See license keys.",
+    edit: "Change license keys.",
+    create: "Add license keys, with a new customer if need be.",
+    delete: "Remove license keys.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "license-keys",
-    id: "licenseKey",
+    idPrefix: "lky",
     attributes: z.strictObject({
       notes: optionalMultilineText(2000).default(null),
       expiresAt: instant.nullable().default(null),
@@ -42,4 +47,4 @@ export const licenseKeyType: ResourceType = {
       make: (random) => ({ attributes: { key: formatLicenseKey(random) }, shown: {} }),
     },
   },
-};
+});

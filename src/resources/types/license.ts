@@ -1,20 +1,25 @@
 import { z } from "zod";
 import { instant } from "../../kernel/http/body.ts";
-import { NO_LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, NO_LEVELS } from "./declaration.ts";
 import { formatLicenseKey } from "./license-key.ts";
 
 /** What a team has of a theme: provisioned from its credits, or purchased on its owner's invoice. */
-export const licenseResourceType: ResourceType = {
+export const licenseResourceType = declareType({
   name: "license",
   title: "Licenses",
+  rights: {
+    view: "See licenses.",
+    provision: "Provision a license from the account's balance, and bind it to a domain.",
+    purchase: "Purchase a license on the owner's invoice.",
+    revoke: "Revoke licenses.",
+  },
   grants: "none",
   levels: NO_LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "licenses",
-    id: "license",
+    idPrefix: "lic",
     attributes: z.strictObject({
       domain: z
         .string()
@@ -42,4 +47,4 @@ export const licenseResourceType: ResourceType = {
     // A revoked one is bound to nothing.
     uniqueKeyOf: ({ domain }, themeId) => (typeof domain === "string" ? `${themeId} ${domain}` : null),
   },
-};
+});

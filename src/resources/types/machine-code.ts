@@ -1,19 +1,24 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** A machine on which a license key runs. */
-export const machineCodeType: ResourceType = {
+export const machineCodeType = declareType({
   name: "machine_code",
   title: "Machine codes",
+  rights: {
+    view: "See machine codes.",
+    edit: "Change machine codes.",
+    create: "Add machine codes.",
+    delete: "Remove machine codes.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "machine-codes",
-    id: "machineCode",
+    idPrefix: "mac",
     attributes: z.strictObject({ code: singleLineText(200), friendlyName: optionalText(200).default(null) }),
     nameAttribute: "code",
     masked: [],
@@ -21,4 +26,4 @@ export const machineCodeType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

@@ -1,12 +1,17 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** What a seller adds to the cost of what it offers: of one item or all, for one organization or all. */
-export const markupType: ResourceType = {
+export const markupType = declareType({
   name: "markup",
   title: "Markups",
+  rights: {
+    view: "See markups, and cost price and markup of subscriptions.",
+    edit: "Change markups.",
+    create: "Add markups.",
+    delete: "Remove markups.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
@@ -14,7 +19,7 @@ export const markupType: ResourceType = {
   ownedBy: { customer_org: "parent" },
   stored: {
     path: "markups",
-    id: "markup",
+    idPrefix: "mku",
     attributes: z.strictObject({
       name: singleLineText(200),
       percent: z.number().min(0).max(1_000),
@@ -35,4 +40,4 @@ export const markupType: ResourceType = {
       `${String(organizationId)} ${String(catalogItemId)}`,
     filters: ["organizationId"],
   },
-};
+});

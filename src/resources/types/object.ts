@@ -1,23 +1,28 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, optionalText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 const optionalLine = (max: number) => optionalText(max).default(null);
 
 /**
  * A place that a dealer equips: its keys, their licenses and requests stand under it and go where it goes.
  */
-export const objectType: ResourceType = {
+export const objectType = declareType({
   name: "object",
   title: "Objects",
+  rights: {
+    view: "See object cards.",
+    edit: "Change objects.",
+    create: "Add objects.",
+    delete: "Remove objects.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: true,
   stored: {
     path: "objects",
-    id: "object",
+    idPrefix: "obj",
     attributes: z.strictObject({
       name: singleLineText(200),
       address: optionalMultilineText(300).default(null),
@@ -34,4 +39,4 @@ export const objectType: ResourceType = {
     showsOwner: true,
     hasAssignableOwner: true,
   },
-};
+});

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** What a product grant gives on everything below the product: add and modify, never remove. */
 const LEVELS_BELOW = {
@@ -10,16 +9,22 @@ const LEVELS_BELOW = {
   owner: ["view", "create", "edit"],
 } as const;
 
-export const productType: ResourceType = {
+export const productType = declareType({
   name: "product",
   title: "Products",
+  rights: {
+    view: "See products.",
+    edit: "Change products.",
+    create: "Add products.",
+    delete: "Remove products.",
+  },
   grants: "each",
   levels: LEVELS,
   derives: { license_key: LEVELS_BELOW, machine_code: LEVELS_BELOW, data_object: LEVELS_BELOW },
   isGrouped: false,
   stored: {
     path: "products",
-    id: "product",
+    idPrefix: "prd",
     attributes: z.strictObject({
       name: singleLineText(200),
       description: optionalMultilineText(2000).default(null),
@@ -30,4 +35,4 @@ export const productType: ResourceType = {
     reference: null,
     generated: null,
   },
-};
+});

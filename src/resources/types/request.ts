@@ -1,18 +1,20 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** A license that was asked for and generated. Written with it and never changed. */
-export const requestType: ResourceType = {
+export const requestType = declareType({
   name: "request",
   title: "License requests",
+  rights: {
+    view: "See license requests.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: true,
   stored: {
     path: "requests",
-    id: "licenseRequest",
+    idPrefix: "lrq",
     attributes: z.strictObject({
       serial: z.string().describe("Of the key, as it was."),
       days: z.number().int(),
@@ -27,4 +29,4 @@ export const requestType: ResourceType = {
     generated: null,
     omittedRoutes: ["create", "edit", "delete"],
   },
-};
+});

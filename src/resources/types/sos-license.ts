@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /** Why a license may be generated without waiting for a regular one. */
 export const SOS_REASONS = [
@@ -16,16 +15,20 @@ export const SOS_REASONS = [
 export const SOS_DAYS = { least: 15, most: 45, saas: 5 } as const;
 
 /** An emergency license: one for each key. */
-export const sosLicenseType: ResourceType = {
+export const sosLicenseType = declareType({
   name: "sos_license",
   title: "SOS licenses",
+  rights: {
+    view: "See SOS licenses.",
+    generate: "Generate SOS licenses.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: true,
   stored: {
     path: "sos-licenses",
-    id: "sosLicense",
+    idPrefix: "sos",
     attributes: z.strictObject({
       serial: z.string().describe("Of the key, as it was."),
       days: z.number().int(),
@@ -40,7 +43,7 @@ export const sosLicenseType: ResourceType = {
     omittedRoutes: ["create", "edit", "delete"],
     uniqueKeyOf: (_, keyId) => keyId,
   },
-};
+});
 
 /** What is wrong with that many days, or null. */
 export const findSosDaysFault = (days: number, saas: boolean): string | null => {

@@ -1,23 +1,28 @@
 import { z } from "zod";
-import { LEVELS } from "../../access/resource-type.ts";
 import { quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, LEVELS } from "./declaration.ts";
 
 /**
  * What an organization has bought from its seller's catalog, in some quantity. Its price is the
  * organization's; what it costs the seller, and what the seller added, are the seller's own business.
  */
-export const subscriptionType: ResourceType = {
+export const subscriptionType = declareType({
   name: "subscription",
   title: "Subscriptions",
+  rights: {
+    view: "See subscriptions.",
+    edit: "Change and cancel subscriptions.",
+    create: "Purchase subscriptions.",
+    delete: "Remove subscriptions.",
+  },
   grants: "none",
   levels: LEVELS,
   derives: {},
   isGrouped: false,
   stored: {
     path: "subscriptions",
-    id: "subscription",
+    idPrefix: "sub",
     attributes: z.strictObject({ quantity }),
     nameAttribute: "name",
     masked: [],
@@ -56,4 +61,4 @@ export const subscriptionType: ResourceType = {
       },
     ],
   },
-};
+});

@@ -1,13 +1,19 @@
 import { z } from "zod";
-import { NO_LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { declareType, NO_LEVELS } from "./declaration.ts";
 
 /** What is worked on with a tool. To create and to update one costs credits; to rename it is free. */
-export const taskType: ResourceType = {
+export const taskType = declareType({
   name: "task",
   title: "Tasks",
+  rights: {
+    view: "See tasks.",
+    edit: "Change tasks.",
+    create: "Create tasks, for credits.",
+    update: "Update tasks, for credits.",
+    delete: "Remove tasks.",
+  },
   grants: "reach",
   levels: NO_LEVELS,
   derives: {},
@@ -15,7 +21,7 @@ export const taskType: ResourceType = {
   rootType: "tool",
   stored: {
     path: "tasks",
-    id: "task",
+    idPrefix: "tsk",
     attributes: z.strictObject({
       name: singleLineText(200),
       description: optionalMultilineText(2000).default(null),
@@ -52,4 +58,4 @@ export const taskType: ResourceType = {
       },
     ],
   },
-};
+});

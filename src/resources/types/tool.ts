@@ -1,15 +1,20 @@
 import { z } from "zod";
-import { NO_LEVELS } from "../../access/resource-type.ts";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
-import { OFFER_ACTIONS } from "../offer-action.ts";
-import type { ResourceType } from "../resource-type.ts";
+import { OFFER_ACTIONS } from "./offer-action.ts";
+import { declareType, NO_LEVELS } from "./declaration.ts";
 
 const creditCost = z.number().int().min(0).max(1_000_000_000);
 
 /** What agencies work with. The platform offers and prices it; a grant on it lets a sub-account in. */
-export const toolType: ResourceType = {
+export const toolType = declareType({
   name: "tool",
   title: "Tools",
+  rights: {
+    view: "See and use tools.",
+    edit: "Change tools and their prices.",
+    create: "Add tools.",
+    delete: "Remove tools.",
+  },
   grants: "reach",
   levels: NO_LEVELS,
   derives: {},
@@ -17,7 +22,7 @@ export const toolType: ResourceType = {
   ownedBy: { agency: "platform" },
   stored: {
     path: "tools",
-    id: "tool",
+    idPrefix: "tol",
     attributes: z.strictObject({
       key: z
         .string()
@@ -37,4 +42,4 @@ export const toolType: ResourceType = {
     uniqueKeyOf: ({ key }) => String(key),
     actions: OFFER_ACTIONS,
   },
-};
+});

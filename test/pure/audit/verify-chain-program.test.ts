@@ -8,7 +8,7 @@ import type { SealedRow } from "../../../src/audit/chain/chain.ts";
 import type { LogVisibility } from "../../../src/audit/log/log-visibility.ts";
 import { sealedAuditRow } from "../../../src/audit/log/sealed-text.card.ts";
 import { ROOT } from "../../architecture/repository-file.ts";
-import { newEvent, sealChain } from "./audit-example.ts";
+import { newEvent, sealChain } from "../../harness/audit-example.ts";
 
 const PAGE = 2;
 const READER = {

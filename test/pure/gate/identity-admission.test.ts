@@ -416,6 +416,23 @@ describe("the memory of an isolate", () => {
     expect(["a", "d"].map((key) => memory.get(key))).toEqual([undefined, 5]);
   });
 
+  test("weighs each value once, when it is set", () => {
+    const weighed: string[] = [];
+    const memory = new LruCache<string>(6, (value) => {
+      weighed.push(value);
+      return value.length;
+    });
+    memory.set("a", "four");
+    memory.get("a");
+    memory.get("a");
+    memory.set("b", "no");
+    memory.set("a", "six, all");
+    memory.delete("b");
+    memory.set("c", "five!");
+    expect(weighed).toEqual(["four", "no", "six, all", "five!"]);
+    expect(["a", "b", "c"].map((key) => memory.get(key))).toEqual([undefined, undefined, "five!"]);
+  });
+
   test("does what a list with the newest at its end does, for all calls", () => {
     const step = fc.record({
       op: fc.constantFrom("get", "set", "delete"),

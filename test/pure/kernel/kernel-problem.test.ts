@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { toProblemResponse } from "../../../src/kernel/http/problem-response.ts";
 import { ID_PREFIXES, type IdKind, idSchema, firstIdAt, newId } from "../../../src/kernel/id.ts";
+import { RESOURCE_TYPES } from "../../../src/resources/registry.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
 import { problemBody } from "../../../src/kernel/http/problem-body.ts";
 
@@ -120,9 +121,12 @@ describe("a refusal as it is answered (RFC 9457)", () => {
 
 describe("ids", () => {
   const KINDS = Object.keys(ID_PREFIXES) as IdKind[];
-  test("have prefixes that tell the kinds apart", () => {
-    expect(new Set(Object.values(ID_PREFIXES)).size).toBe(KINDS.length);
-    expect(Object.values(ID_PREFIXES).every((prefix) => /^[a-z]{3}$/.test(prefix))).toBe(true);
+  test("have prefixes that tell the kinds apart, those of resources too", () => {
+    const stored = RESOURCE_TYPES.flatMap(({ stored }) => (stored === null ? [] : [stored.idPrefix]));
+    const prefixes = [...Object.values(ID_PREFIXES), ...stored];
+    expect(stored.length).toBeGreaterThan(20);
+    expect(new Set(prefixes).size).toBe(prefixes.length);
+    expect(prefixes.every((prefix) => /^[a-z]{3}$/.test(prefix))).toBe(true);
   });
   test.each(KINDS)("of the kind %s are accepted as that kind and no other", (kind) => {
     const id = newId(kind, 1_700_000_000_000);

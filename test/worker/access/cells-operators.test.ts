@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { newId } from "../../../src/kernel/id.ts";
+import { newIdWith } from "../../../src/kernel/id.ts";
 import { type Api, newIdempotencyKey, expectStatus, type Problem, type Reply } from "../../harness/client.ts";
 import { newMember, type Person } from "../../harness/people.ts";
 import { type CellCheck, type ExpectedAnswer, compareCells } from "./policy-matrix.ts";
@@ -86,7 +86,7 @@ async function stock(owner: Person, name: string): Promise<Stock> {
   const [customer, token, invoice] = [
     await createObject(owner, "customers", { name }),
     await createObject(owner, "access-tokens", { name }),
-    newId("invoice", Date.now()),
+    newIdWith("ivc", Date.now()),
   ];
   await createObject(owner, "license-keys", { productId: product, customerId: customer });
   const attributes = {

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { openDb, type Statement } from "../../../src/kernel/db.ts";
-import { type IdKind, newId } from "../../../src/kernel/id.ts";
+import { newIdWith } from "../../../src/kernel/id.ts";
 import { resource } from "../../../src/kernel/schema/resource.ts";
 import type { PolicyObject } from "../../harness/policy.ts";
 import type { Dice } from "./oracle-fixture.ts";
@@ -9,33 +9,33 @@ export interface TreeItem extends PolicyObject {
   readonly accountId: string;
 }
 
-/** A type of objects: its path, the kind of its ids, its parent type, and what HTTP offers on one. */
+/** A type of objects: its path, the prefix of its ids, its parent type, and what HTTP offers on one. */
 export interface StoredKind {
   readonly path: string;
-  readonly id: IdKind;
+  readonly idPrefix: string;
   readonly under?: string;
   readonly verbs: readonly ("view" | "edit" | "delete")[];
 }
 
 const ALL = ["view", "edit", "delete"] as const;
 export const STORED_KINDS: Readonly<Record<string, StoredKind>> = {
-  object: { path: "objects", id: "object", verbs: ALL },
-  key: { path: "keys", id: "key", under: "object", verbs: ALL },
-  request: { path: "requests", id: "licenseRequest", under: "object", verbs: ["view"] },
-  corporation: { path: "corporations", id: "corporation", verbs: ALL },
-  tool: { path: "tools", id: "tool", verbs: ALL },
-  task: { path: "tasks", id: "task", under: "tool", verbs: ALL },
-  catalog: { path: "catalog", id: "theme", verbs: ALL },
-  license: { path: "licenses", id: "license", under: "catalog", verbs: ["view"] },
-  subscription: { path: "subscriptions", id: "subscription", under: "catalog", verbs: ["view"] },
-  invoice: { path: "invoices", id: "invoice", verbs: ["view", "edit"] },
-  product: { path: "products", id: "product", verbs: ALL },
-  license_key: { path: "license-keys", id: "licenseKey", under: "product", verbs: ALL },
-  data_object: { path: "data-objects", id: "dataObject", under: "product", verbs: ALL },
-  customer: { path: "customers", id: "customer", verbs: ALL },
-  access_token: { path: "access-tokens", id: "accessToken", verbs: ALL },
-  cpq: { path: "cpq", id: "cpq", verbs: ALL },
-  form: { path: "forms", id: "form", verbs: ALL },
+  object: { path: "objects", idPrefix: "obj", verbs: ALL },
+  key: { path: "keys", idPrefix: "dky", under: "object", verbs: ALL },
+  request: { path: "requests", idPrefix: "lrq", under: "object", verbs: ["view"] },
+  corporation: { path: "corporations", idPrefix: "crp", verbs: ALL },
+  tool: { path: "tools", idPrefix: "tol", verbs: ALL },
+  task: { path: "tasks", idPrefix: "tsk", under: "tool", verbs: ALL },
+  catalog: { path: "catalog", idPrefix: "thm", verbs: ALL },
+  license: { path: "licenses", idPrefix: "lic", under: "catalog", verbs: ["view"] },
+  subscription: { path: "subscriptions", idPrefix: "sub", under: "catalog", verbs: ["view"] },
+  invoice: { path: "invoices", idPrefix: "ivc", verbs: ["view", "edit"] },
+  product: { path: "products", idPrefix: "prd", verbs: ALL },
+  license_key: { path: "license-keys", idPrefix: "lky", under: "product", verbs: ALL },
+  data_object: { path: "data-objects", idPrefix: "dat", under: "product", verbs: ALL },
+  customer: { path: "customers", idPrefix: "cus", verbs: ALL },
+  access_token: { path: "access-tokens", idPrefix: "atk", verbs: ALL },
+  cpq: { path: "cpq", idPrefix: "cpq", verbs: ALL },
+  form: { path: "forms", idPrefix: "frm", verbs: ALL },
 };
 
 /** The types of the objects that an account of a kind has; parents come first. */
@@ -107,7 +107,7 @@ export function newTreeItem(
   return {
     type,
     accountId: place.id,
-    id: newId(kept.id, Date.now()),
+    id: newIdWith(kept.idPrefix, Date.now()),
     rootId: parent?.id ?? null,
     ownerId: owners.length > 0 && roll.chance(0.7) ? roll.pick(owners) : "mem_nobody",
     groupId: !grouped ? null : (parent?.groupId ?? roll.pick([...GROUPS, "all"])),

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pruneAudit, sweepAudit } from "../../../src/audit/chain/sweep.store.ts";
-import { newId } from "../../../src/kernel/id.ts";
+import { newId, newIdWith } from "../../../src/kernel/id.ts";
 import { type Api, api, newIdempotencyKey, expectStatus, type Problem } from "../../harness/client.ts";
 import { newAccount, newApiKey, newMember, newToken, type Person } from "../../harness/people.ts";
 import { db, deliverMessages, stagedMessage, stageEvents, sealingContext } from "./audit-fixture.ts";
@@ -148,7 +148,7 @@ describe("S0.5 all operations of an operator are in the object log", () => {
     await replaceGrants(owner, operator.memberId, [
       { resourceType: "product", resourceId: mine, access: "owner" },
     ]);
-    const missing = newId("product", Date.now());
+    const missing = newIdWith("prd", Date.now());
     for (const id of [hidden, foreign, missing, "no-id"]) {
       for (const who of [operator, owner]) {
         if (who === owner && id === hidden) continue;

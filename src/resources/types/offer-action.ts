@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ResourceAction } from "./resource-type.ts";
+import type { ResourceAction } from "./declaration.ts";
 
-const statusAction = (name: string, summary: string, from: string, to: string): ResourceAction => ({
+const statusAction = (name: string, summary: string, from: string, to: string): ResourceAction<"edit"> => ({
   name,
   verb: "edit",
   summary,
@@ -10,7 +10,7 @@ const statusAction = (name: string, summary: string, from: string, to: string): 
 });
 
 /** For what is offered to others, who go on with what they have of it: it is retired, not removed. */
-export const OFFER_ACTIONS: readonly ResourceAction[] = [
+export const OFFER_ACTIONS: readonly ResourceAction<"edit">[] = [
   statusAction("retire", "Offer it no more. What exists of it goes on.", "active", "retired"),
   statusAction("offer", "Offer it again.", "retired", "active"),
 ];
