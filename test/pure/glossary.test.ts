@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RIGHTS } from "../../src/access/right.ts";
 import { ID_PREFIXES } from "../../src/kernel/id.ts";
+import { DECLARED_TYPES } from "../../src/resources/types/registry.ts";
 import { isNode, type Node, parseSource } from "../architecture/parsed-source.ts";
 import { listRepositoryFiles, readRepositoryFile } from "../architecture/repository-file.ts";
 import { COMMANDS, FLOORS, LAYERS } from "../architecture/rooms.ts";
@@ -78,8 +79,11 @@ describe("the tables of the glossary", () => {
     );
   });
 
-  test("name every prefix of an id", () =>
-    expect(namesOf("Id prefixes")).toEqual(sorted(Object.values(ID_PREFIXES))));
+  test("name every prefix of an id", () => {
+    const ofTypes = DECLARED_TYPES.flatMap(({ stored }) => stored?.idPrefix ?? []);
+    expect(ofTypes.length).toBeGreaterThan(15);
+    expect(namesOf("Id prefixes")).toEqual(sorted([...Object.values(ID_PREFIXES), ...ofTypes]));
+  });
 
   test("name every event that is no right", () => {
     const events = [...declaredEvents(), ...writtenActions(), ...Object.keys(COMPOSED)];
