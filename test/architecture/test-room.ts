@@ -5,12 +5,13 @@ import type { Fault, Source } from "./parsed-source.ts";
  * end to end meet the service through the harness only.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  test: ["test/architecture"],
+  test: ["test/architecture", "test/reference"],
   "test/architecture": [],
   "test/harness": ["src"],
   "test/bench": ["test/harness", "src"],
   "test/mutation": [],
-  "test/pure": ["test", "test/architecture", "test/harness", "src"],
+  "test/pure": ["test", "test/architecture", "test/harness", "test/reference", "src"],
+  "test/reference": ["test", "src", "test/architecture"],
   "test/worker": ["test/harness", "src"],
   "test/e2e": ["test/harness"],
 };
