@@ -78,6 +78,7 @@ import { acceptEndpoints } from "./people/sign-in/acceptance.routes.ts";
 import { joinEndpoints } from "./people/sign-in/join.routes.ts";
 import { memberSignInAddressEndpoints } from "./people/sign-in/member-sign-in-address.routes.ts";
 import type { Env } from "./env.ts";
+import { message } from "./kernel/messages/message.ts";
 
 /** The account's object as the trail sees it. */
 export const ledgerOutboxesOf = (env: Env) => (accountId: string) => accountObjectOf(env, accountId);
@@ -198,10 +199,5 @@ for (const [path, group] of [...Map.groupBy(servedEndpoints, ({ operation }) => 
 app.route("/", mailPages);
 app.route("/", devMailPages);
 // Answered, not thrown: Hono takes a throw from here past the middleware that names the call and logs it.
-app.notFound((c) =>
-  onError(
-    new Problem("not-found", { detail: "No route has this path. GET /openapi.json lists them all." }),
-    c,
-  ),
-);
+app.notFound((c) => onError(new Problem("not-found", { detail: message("request.noRoute") }), c));
 app.onError(onError);

@@ -6,6 +6,7 @@ import { givableRoles, isCustomRole, canGive } from "./role-giving.ts";
 import type { GrantRow, Preset } from "./preset.ts";
 import type { Right } from "./right.ts";
 import type { TypeTable } from "./resource-type.ts";
+import { message, type Message } from "../kernel/messages/message.ts";
 
 /** The member who gives access. */
 export interface Giver {
@@ -30,10 +31,10 @@ export interface Assignment extends AssignedAccess {
 }
 
 export type AssignmentFault =
-  | { readonly kind: "invalid"; readonly pointer: `/${string}`; readonly detail: string }
-  | { readonly kind: "denied"; readonly detail: string }
+  | { readonly kind: "invalid"; readonly pointer: `/${string}`; readonly detail: Message }
+  | { readonly kind: "denied"; readonly detail: Message }
   /** A setting of the account is against it. */
-  | { readonly kind: "setting"; readonly setting: string; readonly detail: string }
+  | { readonly kind: "setting"; readonly setting: string; readonly detail: Message }
   | { readonly kind: "plan" };
 
 /**
@@ -58,12 +59,10 @@ export function findAssignmentFault(
     return {
       kind: "invalid",
       pointer: `/roles/${unknown}`,
-      detail:
-        `must be one of ${Object.keys(preset.roles).join(", ")}, ` +
-        "or the id of a custom role of the account",
+      detail: message("access.unknownRole", { roles: Object.keys(preset.roles) }),
     };
   if (new Set(assignment.roles).size < assignment.roles.length)
-    return { kind: "invalid", pointer: "/roles", detail: "names a role twice" };
+    return { kind: "invalid", pointer: "/roles", detail: message("access.roleTwice") };
   if (giver !== null && !canGive(giver.preset, giver.roles, assignment.roles)) {
     return {
       kind: "denied",
@@ -75,19 +74,17 @@ export function findAssignmentFault(
     return {
       kind: "invalid",
       pointer: `/rights/${unknownRight}`,
-      detail: "does not exist in this account's model",
+      detail: message("access.rightUnknown"),
     };
   const fault = findGrantFault(assignment.grants, preset, types);
   if (fault !== null) return fault;
   if (giver !== null && !canGiveAssignment(giver, assignment, accountId, preset, types))
-    return { kind: "denied", detail: "You may not give rights or grants that go further than your own." };
+    return { kind: "denied", detail: message("access.beyondOwnRights") };
   return findLimitFault(assignment, preset);
 }
 
-const givableDetail = (roles: readonly string[]): string =>
-  roles.length === 0
-    ? "You may not assign any role."
-    : `You may assign these roles only: ${roles.join(", ")}.`;
+const givableDetail = (roles: readonly string[]): Message =>
+  roles.length === 0 ? message("access.noRoles") : message("access.onlyRoles", { roles });
 
 /** A credit limit goes with roles that have one, and with no role that spends without a limit. */
 function findLimitFault({ roles, creditLimit }: Assignment, preset: Preset): AssignmentFault | null {
@@ -100,7 +97,9 @@ function findLimitFault({ roles, creditLimit }: Assignment, preset: Preset): Ass
       kind: "invalid",
       pointer: "/creditLimit",
       detail:
-        unlimited === undefined ? "does not go with these roles" : `does not go with the role ${unlimited}`,
+        unlimited === undefined
+          ? message("access.limitWithRoles")
+          : message("access.limitWithRole", { role: unlimited }),
     };
   }
   return null;
@@ -115,19 +114,22 @@ export function findGrantFault(
   const seen = new Set<string>();
   const grantable = Array.from(types.values()).filter((type) => isGrantable(type, preset));
   for (const [index, { resourceType, resourceId, access }] of grants.entries()) {
-    const invalid = (field: string, detail: string): AssignmentFault => ({
+    const invalid = (field: string, detail: Message): AssignmentFault => ({
       kind: "invalid",
       pointer: `/grants/${index}/${field}`,
       detail,
     });
     const type = types.get(resourceType);
     if (type === undefined || !grantable.includes(type))
-      return invalid("resourceType", `must be one of ${grantable.map((each) => each.name).join(", ")}`);
+      return invalid(
+        "resourceType",
+        message("access.grantTypes", { types: grantable.map((each) => each.name) }),
+      );
     if (type.grants === "reach" && access !== "view")
-      return invalid("access", `must be view: a grant on ${resourceType} says where, the role says what`);
+      return invalid("access", message("access.grantView", { type: resourceType }));
     if (type.grants === "whole" && resourceId !== "0")
-      return invalid("resourceId", `must be "0": a grant on ${resourceType} is always on all`);
-    if (seen.has(`${resourceType} ${resourceId}`)) return invalid("resourceId", "is granted twice");
+      return invalid("resourceId", message("access.grantWhole", { type: resourceType }));
+    if (seen.has(`${resourceType} ${resourceId}`)) return invalid("resourceId", message("access.grantTwice"));
     seen.add(`${resourceType} ${resourceId}`);
   }
   return null;

@@ -19,6 +19,7 @@ import { memberCard } from "../people/members/member.card.ts";
 import { giveTierCredits } from "./tiers/tier-credit.change.ts";
 import { loadTier } from "./tiers/tier.load.ts";
 import { reissueClaim, prepareAccount } from "./new-account.change.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const CreatedAccount = AccountCard.extend(NewAccountFields);
 
@@ -33,11 +34,13 @@ function requireValidParent(
 ): void {
   const rule = PARENT_KINDS[kind];
   if (parentId === null && rule?.required)
-    throw invalidField("/parentId", `a ${kind} stands under a ${rule.kind}`);
+    throw invalidField("/parentId", message("accounts.parentNeeded", { kind, parent: rule.kind }));
   if (parentId !== null && (rule === undefined || parentKind !== rule.kind)) {
     throw invalidField(
       "/parentId",
-      rule === undefined ? `a ${kind} stands on its own` : `must name a ${rule.kind}`,
+      rule === undefined
+        ? message("accounts.noParent", { kind })
+        : message("accounts.parentKind", { parent: rule.kind }),
     );
   }
 }

@@ -34,6 +34,7 @@ import { reissueClaim, claimAccountOf } from "./new-account.change.ts";
 import { requireReadOnlyAccess } from "../people/rights/read-only-role.ts";
 import { newMemberRow } from "../people/members/new-member.change.ts";
 import { loadTenant } from "./tenant.load.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const Body = NewMember.pick({
   username: true,
@@ -73,11 +74,10 @@ function requireValidAccess(
   if (unknownRole >= 0)
     throw invalidField(
       `/roles/${unknownRole}`,
-      `must be one of ${Object.keys(preset.roles).join(", ")}, each once`,
+      message("access.unknownRoleOnce", { roles: Object.keys(preset.roles) }),
     );
   const unknownRight = rights.findIndex((right) => !preset.rights.has(right as Right));
-  if (unknownRight >= 0)
-    throw invalidField(`/rights/${unknownRight}`, "does not exist in this account's model");
+  if (unknownRight >= 0) throw invalidField(`/rights/${unknownRight}`, message("access.rightUnknown"));
   requireReadOnlyAccess({ preset, types }, { roles, rights, customRoles: [], grants: [] });
 }
 

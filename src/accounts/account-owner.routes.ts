@@ -7,6 +7,7 @@ import { AccountCard, accountCard } from "./account.card.ts";
 import { NewOwnerBody } from "./ownership.card.ts";
 import { prepareOwnershipMove, requireActiveMember } from "./ownership.change.ts";
 import { loadTenant } from "./tenant.load.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const nameOwner = endpoint(
   {
@@ -28,7 +29,7 @@ const nameOwner = endpoint(
     const [row, [found]] = await loadTenant(call as Call, member);
     const { reason } = await call.body();
     call.ifMatch(row.version);
-    requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
+    requireUnrestrictedKey(call.principal, message("accounts.ownershipGivesAll"));
     const owner = requireActiveMember(found, row.ownerMemberId);
     const chains = [row.id, call.principal.accountId];
     const { account, change } = await prepareOwnershipMove(call as Call, row, owner, { chains, reason });

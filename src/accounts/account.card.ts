@@ -17,6 +17,7 @@ import {
 } from "../kernel/schema/team.ts";
 import { MemberCard } from "../people/members/member.card.ts";
 import { PlanBody } from "./tiers/plan.card.ts";
+import { ruleText } from "../kernel/messages/rule-text.ts";
 
 export const SubscriptionBody = z.strictObject({
   status: z.enum(SUBSCRIPTION_STATUSES),
@@ -64,9 +65,7 @@ const domain = z
   .trim()
   .max(253)
   .transform((value) => mailDomain(value) ?? "")
-  .pipe(
-    z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "must be a domain such as example.com"),
-  );
+  .pipe(z.string().regex(/^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9]$/, ruleText("validation.domain")));
 
 const SettingsBody = z.strictObject({
   membersMayCreateKeys: z.boolean(),
@@ -87,7 +86,7 @@ const SettingsBody = z.strictObject({
   timeZone: z
     .string()
     .max(60)
-    .refine(isTimeZone, "must be a time zone of the IANA list, such as Europe/Berlin")
+    .refine(isTimeZone, ruleText("validation.timeZone"))
     .describe("Dates without a time in reports and filters are whole days of this zone."),
   invitationTtlMs: z
     .number()
@@ -98,7 +97,7 @@ const SettingsBody = z.strictObject({
   allowedEmailDomains: z
     .array(domain)
     .max(50)
-    .refine((domains) => new Set(domains).size === domains.length, "names a domain twice")
+    .refine((domains) => new Set(domains).size === domains.length, ruleText("validation.domainTwice"))
     .describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
 });
 

@@ -27,6 +27,7 @@ import { PlanBody } from "./tiers/plan.card.ts";
 import { giveTierCredits } from "./tiers/tier-credit.change.ts";
 import { loadTier } from "./tiers/tier.load.ts";
 import { loadTenant } from "./tenant.load.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const list = endpoint(
   {
@@ -109,13 +110,16 @@ const edit = endpoint(
     const row = await loadAccount(call, "account.edit");
     if (row.id !== call.principal.accountId)
       throw new Problem("access/denied", {
-        detail: "Settings and address rules belong to the account itself.",
+        detail: message("accounts.settingsAreOwn"),
       });
     const { name, allowedIps, settings, profile, ...consent } = await call.body();
     call.ifMatch(row.version);
     const meaningless = meaninglessSetting(row.kind, omitUndefined(settings ?? {}));
     if (meaningless !== undefined)
-      throw invalidField(`/settings/${meaningless}`, `means nothing in a ${row.kind} account`);
+      throw invalidField(
+        `/settings/${meaningless}`,
+        message("accounts.meaninglessSetting", { kind: row.kind }),
+      );
     const after: AccountRow = {
       ...row,
       name: name ?? row.name,

@@ -11,6 +11,7 @@ import { guardMember, updateMember } from "../people/members/member.store.ts";
 import { endOffer } from "../gate/credentials/ownership-offer.store.ts";
 import type { AccountRow } from "./account.card.ts";
 import { guardAccount, updateAccount } from "./account.store.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /** Seven days. */
 export const OFFER_TTL_MS = 7 * 24 * 60 * 60 * 1000;
@@ -24,10 +25,10 @@ type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
 /** The member who is to own the account. @throws Problem validation, conflict/state */
 export function requireActiveMember(found: LoadedMember | undefined, ownerId: string): LoadedMember {
-  if (found === undefined) throw invalidField("/memberId", "names no member of the account");
-  if (found.row.id === ownerId) throw invalidField("/memberId", "owns the account already");
+  if (found === undefined) throw invalidField("/memberId", message("accounts.noMember"));
+  if (found.row.id === ownerId) throw invalidField("/memberId", message("accounts.ownsAlready"));
   if (found.row.status === "active") return found;
-  const detail = "Only an active member can own an account: not a new one, and not a blocked one.";
+  const detail = message("accounts.activeOwner");
   throw new Problem("conflict/state", { detail });
 }
 

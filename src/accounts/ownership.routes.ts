@@ -19,6 +19,7 @@ import {
 } from "../gate/credentials/ownership-offer.store.ts";
 import { prepareOwnershipMove, OFFER_TTL_MS, requireActiveMember } from "./ownership.change.ts";
 import { NewOwnerBody, OfferCard, offerCard } from "./ownership.card.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const PATH = "/v1/accounts/:id/ownership-offers";
 const offerOperation = { tag: "Accounts", right: "self" } as const;
@@ -51,14 +52,14 @@ const offer = endpoint(
     const [[found], [before]] = await call.read(candidate, findOffer(db, accountId));
     if (params["id"] !== accountId) throw new Problem("not-found");
     if (targetAccount.ownerMemberId !== ownerId) {
-      throw new Problem("access/denied", { detail: "Only the owner of the account offers its ownership." });
+      throw new Problem("access/denied", { detail: message("accounts.ownerOffers") });
     }
-    requireUnrestrictedKey(call.principal, "An offer of ownership gives the account away.");
+    requireUnrestrictedKey(call.principal, message("accounts.offerGivesAway"));
     const { memberId } = await call.body();
     const { row: member } = requireActiveMember(found, ownerId);
     if (isOfferOpen(before, call)) {
       throw new Problem("conflict/state", {
-        detail: "The ownership is offered already. Withdraw that offer first.",
+        detail: message("accounts.offeredAlready"),
       });
     }
     const id = newId("ownershipOffer", now);
@@ -185,10 +186,10 @@ const accept = endpoint(
     const { row, account, self } = await loadOffer(call);
     if (row.memberId !== call.principal.memberId) {
       throw new Problem("access/denied", {
-        detail: "Only the member to whom the offer was made accepts it.",
+        detail: message("accounts.offerForOther"),
       });
     }
-    requireUnrestrictedKey(call.principal, "Ownership gives all of the account.");
+    requireUnrestrictedKey(call.principal, message("accounts.ownershipGivesAll"));
     const { change } = await prepareOwnershipMove(call, account, self, {
       chains: [account.id],
       reason: null,

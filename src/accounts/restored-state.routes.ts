@@ -9,6 +9,8 @@ import { iso, isoOrNull } from "../kernel/clock.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
 import { acceptRestoredState, findHead } from "./restored-state.store.ts";
+import { message, type Message } from "../kernel/messages/message.ts";
+import { ruleText } from "../kernel/messages/rule-text.ts";
 
 const Place = z.object({ seq: z.int(), hash: z.string() });
 const LostRows = z
@@ -100,11 +102,11 @@ const show = endpoint(
   },
 );
 
-const stateConflict = (detail: string): Problem => new Problem("conflict/state", { detail });
+const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
 
 const AcceptanceBody = z.strictObject({
   seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
-  hash: z.string().regex(/^[0-9a-f]{64}$/, "must be database.hash"),
+  hash: z.string().regex(/^[0-9a-f]{64}$/, ruleText("accounts.databaseHash")),
   reason: singleLineText(500).describe("Why the database was put back. Both audit logs show it."),
 });
 
@@ -138,10 +140,9 @@ const accept = endpoint(
   async (call) => {
     const { row, head } = await loadAccountAndHead(call);
     const { seq, hash, reason } = await call.body();
-    if (row.restoredAt === null)
-      throw stateConflict("This account's database was not put back, or that was accepted already.");
+    if (row.restoredAt === null) throw stateConflict(message("accounts.notPutBack"));
     if (head.seq !== seq || head.hash !== hash) {
-      throw stateConflict("The database ends at another place. Read GET …/restored-state again.");
+      throw stateConflict(message("accounts.otherPlace"));
     }
     const restore = (await accountObjectOf(call.env, row.id).acceptRestored(row.id, head)) as Restore | null;
     const lost = restore === null ? null : lostBetween(restore.database, restore.witness);

@@ -10,6 +10,7 @@ import { TABLE_FORMATS, tableFile } from "../channels/workbook/table.ts";
 import { XLSX_MEDIA_TYPE } from "../channels/workbook/workbook.ts";
 import { entryCard } from "./credits.card.ts";
 import { accountObjectOf } from "./account-stub.object.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /** Entries of one file at most: more are asked for in shorter periods, never cut off silently. */
 const ENTRIES_MAX = 10_000;
@@ -46,7 +47,7 @@ const download = endpoint(
     const { format, memberId: memberFilter, ...bounds } = call.query();
     const { accountId, memberId, targetAccount, grantSet } = call.principal;
     const period = periodOf(bounds, { periodMs: -PERIOD_MS }, call.now, targetAccount.settings.timeZone);
-    if (period === null) throw invalidParameter("to", "must not be before from");
+    if (period === null) throw invalidParameter("to", message("validation.beforeFrom"));
     const filter = accessFilter(grantSet, "credits.view");
     const all = filter.kind === "some" && filter.reach.all;
     const mayList =
@@ -56,10 +57,7 @@ const download = endpoint(
       ? await ledger.entriesIn(accountId, all ? (memberFilter ?? null) : memberId, period, ENTRIES_MAX + 1)
       : [];
     if (posted.length > ENTRIES_MAX)
-      throw invalidParameter(
-        "from",
-        `the period has more than ${ENTRIES_MAX} entries: ask for a shorter one`,
-      );
+      throw invalidParameter("from", message("credits.ledgerPeriod", { max: ENTRIES_MAX }));
     const rows = posted.map((each) => ({ ...entryCard(each, all) }));
     const exported = { format, from: iso(period.from), to: iso(period.to), rows: rows.length };
     const event = call.event(

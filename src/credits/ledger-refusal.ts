@@ -5,10 +5,9 @@ import { type PostedEntry, type LedgerReply, refusalCodeOf } from "./ledger-entr
 import { spendingCard } from "./credits.card.ts";
 import { LOTS_MAX } from "./ledger.ts";
 import { periodEnd } from "./spending-limit.ts";
+import { message } from "../kernel/messages/message.ts";
 
-export const LOTS_FULL_DETAIL =
-  `The account has ${LOTS_MAX} lots of different terms that still hold credits: ` +
-  "give more when one of them is empty or over.";
+export const LOTS_FULL_DETAIL = message("credits.lotsFull", { max: LOTS_MAX });
 
 /**
  * Every "no" of the ledger as the API says it; null for what was done, now or the first time.
@@ -23,11 +22,11 @@ export function refusalProblemOf(reply: LedgerReply): Problem | null {
         extensions: { required: reply.required, ...spendingCard(reply) },
       });
     case "already_expired":
-      return invalidField("/expiresAt", "must be in the future, and after effectiveAt");
+      return invalidField("/expiresAt", message("credits.lotExpiry"));
     case "too_many_lots":
       return invalidField("", LOTS_FULL_DETAIL);
     case "balance_overflow":
-      return invalidField("/amount", `would take the balance past ${Number.MAX_SAFE_INTEGER}`);
+      return invalidField("/amount", message("credits.balanceOverflow", { max: Number.MAX_SAFE_INTEGER }));
     case "restored":
       throw restoredProblem();
     case "recorded":

@@ -1,5 +1,6 @@
 import { encodeTime, monotonicFactory } from "ulid";
 import { z } from "zod";
+import { ruleText } from "./messages/rule-text.ts";
 
 /**
  * What each id begins with: `<prefix>_<ULID>`. The ULID sorts by time, so a list by id is a list by age. The
@@ -70,5 +71,5 @@ export const idSchema = (kind: IdKind) =>
     .string()
     .regex(
       new RegExp(`^${ID_PREFIXES[kind]}_${ULID}$`),
-      `must be an id such as ${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV`,
+      ruleText("validation.id", { example: `${ID_PREFIXES[kind]}_01ARZ3NDEKTSV4RRFFQ69G5FAV` }),
     );

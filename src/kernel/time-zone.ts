@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ruleText } from "./messages/rule-text.ts";
 
 const DAY_MS = 86_400_000;
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
@@ -6,8 +7,7 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 /** A moment with its offset, or a whole day of the account's time zone. */
 export const dayOrTime = z.union(
   [z.iso.datetime({ offset: true }), z.iso.date()],
-  "must be a date such as 2026-11-21, or a time such as 2026-11-21T00:00:00Z; " +
-    "write the + of an offset as %2B",
+  ruleText("validation.dayOrTime"),
 );
 
 const formatters = new Map<string, Intl.DateTimeFormat>();

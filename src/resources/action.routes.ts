@@ -21,6 +21,7 @@ import {
 } from "./resource.store.ts";
 import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 import type { ResourceAction } from "./types/declaration.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /** The actions that a type declares. */
 export const actionEndpoints = (type: ResourceType, stored: StoredType): Endpoint[] =>
@@ -125,7 +126,7 @@ async function runPricedAction(
   const resumed = await resumeCharge(call, earlierCharge);
   if (resumed !== null) return resumed;
   if (pendingCharges.length > 0) await completeOtherCharges(call, row.id);
-  if (parent === undefined) throw new Problem("conflict/state", { detail: "What it belongs to is gone." });
+  if (parent === undefined) throw new Problem("conflict/state", { detail: message("resources.parentGone") });
   const { change, event, answer } = prepareActionChange(call, type, stored, row, body, action);
   const guards = [guardResource(call.db, row), guardResource(call.db, parent)];
   return chargeAndApply(

@@ -6,6 +6,7 @@ import { invalidField, Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import { guardDistinctName, listNames } from "./distinct-name.store.ts";
 import type { StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /**
  * No two objects of some types have names in one account that a reader takes for the same, and none has a
@@ -20,7 +21,7 @@ export async function requireDistinctName(
 ): Promise<Statement[]> {
   if (!stored.requiresDistinctNames) return [];
   if (isReservedName(call.principal.preset.model, row.name))
-    throw invalidField(`/${stored.nameAttribute}`, "is the name of a role or group that is always there");
+    throw invalidField(`/${stored.nameAttribute}`, message("members.reservedName"));
   const [others] = await call.read(listNames(call.db, row.accountId, row.type));
   if (others.some(({ id, name }) => id !== row.id && areNamesAlike(name, row.name)))
     throw new Problem("conflict/duplicate");

@@ -8,6 +8,7 @@ import { organizationRef } from "./organization.card.ts";
 import { findOrganization } from "./organization.store.ts";
 import { toResourceRef } from "./resource.card.ts";
 import type { StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /** An object that a call names in its body or query. */
 export interface ObjectReference {
@@ -49,11 +50,11 @@ export function requireVisible(
   for (const { field, type, id } of references) {
     const row = found.find((each) => each.type === type && each.id === id);
     const notFound = new Problem("not-found", {
-      detail: `${field} names nothing that this credential may see.`,
+      detail: message("resources.namesNothing", { field }),
       errors: [
         {
           ...(source === "body" ? { pointer: `/${field}` } : { parameter: field }),
-          detail: "names nothing that you may see",
+          detail: message("resources.hidden"),
         },
       ],
     });
@@ -79,7 +80,7 @@ export async function requireOrganization(
   if (typeof id !== "string") return;
   const [[row]] = await call.read(findOrganization(call.db, call.principal, id));
   const notFound = new Problem("not-found", {
-    errors: [{ pointer: `/${organizationAttribute}`, detail: "names nothing that you may see" }],
+    errors: [{ pointer: `/${organizationAttribute}`, detail: message("resources.hidden") }],
   });
   call.requireRight("organization.view", row === undefined ? refById(id) : organizationRef(row), notFound);
   if (row === undefined) throw notFound;

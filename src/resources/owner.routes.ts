@@ -12,6 +12,7 @@ import { cardSchema, resourceCard, auditCard } from "./resource.card.ts";
 import { loadResource } from "./resource.routes.ts";
 import { assignOwner, guardResource } from "./resource.store.ts";
 import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 const OwnerBody = z.strictObject({ memberId: z.string().max(64) });
 
@@ -32,7 +33,7 @@ const ownerEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
       const { row } = await loadResource(call, type, "edit");
       const memberId = call.peekField("memberId");
       const missing = new Problem("not-found", {
-        errors: [{ pointer: "/memberId", detail: "names no member that you may see" }],
+        errors: [{ pointer: "/memberId", detail: message("members.memberHidden") }],
       });
       if (memberId !== null) call.requireRight("member.view", memberRef(memberId), missing);
       const body = await call.body();

@@ -13,6 +13,7 @@ import {
 import { childRootId } from "./resource.card.ts";
 import { findReferenced } from "./resource.store.ts";
 import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /** Where a new object will be, with all rows that the body names. */
 export interface LoadedPlacement {
@@ -47,7 +48,7 @@ export async function loadPlacement(
   call.requireRight(right);
   if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
-      detail: "Another account keeps these, and only its members add to them.",
+      detail: message("resources.otherAccountAdds"),
     });
   const parent = references.find(({ field }) => field in stored.parents);
   requireVisible(
@@ -88,8 +89,7 @@ function groupOfNewObject(
 ): string | null {
   if (!hasOwnGroup(type, stored)) return row?.groupId ?? null;
   const groupId = chooseGroup(call.peekField("groupId"), call.principal.grantSet.groups);
-  if (groupId === "unclear")
-    throw invalidField("/groupId", "must name one of your object groups: you have several");
+  if (groupId === "unclear") throw invalidField("/groupId", message("resources.severalGroups"));
   return groupId;
 }
 
@@ -115,6 +115,6 @@ function requireCreateRight(
     });
   if (parent !== undefined && row === undefined)
     throw new Problem("not-found", {
-      errors: [{ pointer: `/${parent.field}`, detail: "names nothing that you may see" }],
+      errors: [{ pointer: `/${parent.field}`, detail: message("resources.hidden") }],
     });
 }

@@ -15,6 +15,7 @@ import { createdSchema, creationBody, publicFields, resourceCard, auditCard } fr
 import { guardResourceExists, guardResource, insertResource, UNIQUE_KEY_COLUMNS } from "./resource.store.ts";
 import { attributesOf, referenceIdIn, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 import type { GeneratedValues } from "./types/declaration.ts";
+import { message } from "../kernel/messages/message.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -87,7 +88,7 @@ async function create(call: Call<Body>, types: CreationTypes): Promise<Answer> {
   const resumed = stored.price ? await resumeCharge(call, placement.earlierCharge) : null;
   if (resumed !== null) return resumed;
   if (stored.requiresActiveParent && placement.parent?.status !== "active")
-    throw new Problem("conflict/state", { detail: "What it would belong to is offered no more." });
+    throw new Problem("conflict/state", { detail: message("resources.parentRetired") });
   const generated = stored.generated?.make(randomBytes(32), call.principal.targetAccount);
   const embeddedObject = newEmbeddedRow(call, stored, embedded, body);
   const attributes = { ...attributesOf(stored, body), ...generated?.attributes };

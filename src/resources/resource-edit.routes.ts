@@ -26,6 +26,7 @@ import {
   updateResource,
 } from "./resource.store.ts";
 import { attributesOf, referenceIdIn, type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -65,7 +66,7 @@ async function edit(call: Call<Body>, type: ResourceType, stored: StoredType): P
   await requireOrganization(call, stored, body);
   call.ifMatch(row.version);
   if (stored.editableStatuses?.includes(row.status) === false)
-    throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
+    throw new Problem("conflict/state", { detail: message("resources.finalStatus", { status: row.status }) });
   const after = applyEdit(call, stored, row, body);
   const answer = {
     status: 200,
@@ -115,7 +116,7 @@ function guardFixedAttributes(
 ): Required<Pick<Change, "statements" | "guardProblems">> {
   if (!fixed?.attributes.some((name) => row.attributes[name] !== after.attributes[name]))
     return { statements: [], guardProblems: {} };
-  const detail = `Its ${fixed.attributes.join(" and ")} change no more: something was made by them.`;
+  const detail = message("resources.fixedAttributes", { fields: fixed.attributes });
   return {
     statements: [guardNoChildren(call.db, row, fixed.by)],
     guardProblems: { has_dependents: new Problem("conflict/state", { detail }) },

@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint } from "../gate/calls/call.ts";
 import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
-import { Problem } from "../kernel/http/problem.ts";
+import { invalidParameter } from "../kernel/http/problem.ts";
 import { GROUP_FIELD, nullIfEveryGroup, hasOwnGroup } from "./object-group.ts";
 import {
   type ObjectReference,
@@ -18,6 +18,7 @@ import { cardSchema, visibleCard } from "./resource.card.ts";
 import { readWithReferences, rowViewOf, type RowViews } from "./resource.routes.ts";
 import { type ListFilter, listResources } from "./resource-list.store.ts";
 import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 export function listEndpoint(type: ResourceType, stored: StoredType, views: RowViews): Endpoint {
   const fields = filterFields(type, stored);
@@ -104,10 +105,7 @@ function toListFilter(
 ): ListFilter {
   const query = call.query();
   const parents = references.filter(({ field }) => field in stored.parents);
-  if (parents.length > 1)
-    throw new Problem("validation", {
-      errors: [{ pointer: parents[1]?.field ?? "", detail: "filter by one parent at a time" }],
-    });
+  if (parents.length > 1) throw invalidParameter(parents[1]?.field ?? "", message("resources.oneParent"));
   return {
     access: accessFilter(call.principal.grantSet, rightOf(type, "view")),
     before: decodeCursor(query.cursor, z.string()),

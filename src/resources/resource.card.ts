@@ -5,6 +5,7 @@ import { iso } from "../kernel/clock.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
 import type { ResourceType, StoredType } from "./resource-type.ts";
 import { idPrefixOf } from "./types/registry.ts";
+import { ruleText } from "../kernel/messages/rule-text.ts";
 
 export const toResourceRef = (row: ResourceRow): ResourceRef => ({
   id: row.id,
@@ -141,7 +142,7 @@ export function creationBody(
     if (parents.length > 1 && parents.filter((member) => body[member] !== undefined).length !== 1) {
       context.addIssue({
         code: "custom",
-        message: `send exactly one of ${parents.join(", ")}`,
+        message: ruleText("resources.oneOfParents", { fields: parents }),
         path: [parents[0] ?? ""],
       });
     }
@@ -150,7 +151,10 @@ export function creationBody(
     if (both)
       context.addIssue({
         code: "custom",
-        message: `send either ${reference.field} or ${reference.embedded?.field}`,
+        message: ruleText("resources.eitherField", {
+          first: reference.field,
+          second: reference.embedded?.field ?? "",
+        }),
         path: [reference.embedded?.field ?? ""],
       });
   });

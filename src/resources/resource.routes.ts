@@ -16,6 +16,7 @@ import {
 import { cardSchema, toResourceRef, visibleCard, auditCard } from "./resource.card.ts";
 import { deleteResource, findReferenced, findResource, guardResource } from "./resource.store.ts";
 import { type ResourceType, rightOf, type StoredType, type RowView } from "./resource-type.ts";
+import { message } from "../kernel/messages/message.ts";
 
 /**
  * One guarded read of the rows that a statement selects and of the objects that the call names beside them,
@@ -78,7 +79,7 @@ export function requireResource(
   call.requireView(rightOf(type, "view"), ref);
   if (ownerAccountIdOf(call.principal, type) !== call.principal.accountId)
     throw new Problem("access/denied", {
-      detail: "Another account keeps this, and only its members change it.",
+      detail: message("resources.otherAccountChanges"),
     });
   return row;
 }

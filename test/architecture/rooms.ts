@@ -6,6 +6,7 @@ import type { Fault, Import, Source } from "./parsed-source.ts";
  * folders in it that are not named here.
  */
 export const FLOORS: readonly (readonly string[])[] = [
+  ["kernel/messages"],
   ["kernel", "kernel/schema", "kernel/text"],
   ["kernel/http", "channels/workbook"],
   ["resources/types"],

@@ -165,6 +165,7 @@ export const INTERNAL_LIMITS: ReadonlySet<string> = new Set([
   "credits/remainders.ts CHANGED_MAX",
   "credits/remainders.ts FULL_MAX",
   "gate/calls/retry-loop.ts PAUSE_MAX_MS",
+  "kernel/http/validation-message.ts VALUES_MAX",
   "people/members/refold.store.ts ROWS_MAX",
   "products/licensing/theme-file.store.ts SWEEP_MAX",
   "resources/charge-sweep.change.ts SWEEP_MAX",

@@ -1,13 +1,10 @@
 import { type ProblemCode, PROBLEMS } from "../../src/kernel/http/problem.ts";
+import { problemTexts } from "../../src/kernel/messages/message.ts";
 import { code, table } from "./table.ts";
-
-/** The one place that knows where the texts of a problem are. */
-const textOf = (problem: ProblemCode): { readonly title: string; readonly detail: string } =>
-  PROBLEMS[problem];
 
 export function problemsPage(): string {
   const rows = (Object.keys(PROBLEMS) as ProblemCode[]).map((problem) => {
-    const { title, detail } = textOf(problem);
+    const { title, detail } = problemTexts(problem, "en");
     return [code(problem), String(PROBLEMS[problem].status), title, detail];
   });
   return `# Problems

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Plan } from "../../kernel/schema/team.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 export const PlanBody = z.strictObject({
   restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
@@ -7,7 +8,7 @@ export const PlanBody = z.strictObject({
   contactUrl: z
     .string()
     .max(500)
-    .regex(/^(?:https:\/\/|mailto:)\S+$/, "must begin with https:// or mailto:")
+    .regex(/^(?:https:\/\/|mailto:)\S+$/, ruleText("accounts.contactUrl"))
     .nullable()
     .default(null)
     .describe("Whom a refusal names when the plan lacks a feature."),

@@ -5,6 +5,8 @@ import { iso } from "../../kernel/clock.ts";
 import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
 import type { TierFeatures, TierRow } from "../../kernel/schema/tier.ts";
 import { PlanBody } from "./plan.card.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const Features = z.strictObject({
   restrictedAccounts: PlanBody.shape.restrictedAccounts.optional(),
@@ -34,7 +36,7 @@ const tierFields = {
 export const NewTier = z.strictObject({
   key: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, "must be 1 to 60 letters, digits and ._:-")
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, ruleText("accounts.tierKey"))
     .describe("As hooks and subscriptions name it."),
   ...tierFields,
   features: tierFields.features.default({}),
@@ -71,12 +73,14 @@ export function requireValidSelfService({
 }: Pick<TierRow, "selfService" | "price" | "features">): void {
   if (!selfService) return;
   const errors: RequestFault[] = [
-    ...(price.amount === 0 ? [] : [{ pointer: "/price/amount", detail: "must be 0 with selfService" }]),
+    ...(price.amount === 0
+      ? []
+      : [{ pointer: "/price/amount", detail: message("accounts.freeSelfService") }]),
     ...(features.restrictedAccounts === true
       ? [
           {
             pointer: "/features/restrictedAccounts",
-            detail: "is given by the platform only, so not with selfService",
+            detail: message("accounts.platformFeature"),
           },
         ]
       : []),

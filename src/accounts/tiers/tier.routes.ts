@@ -16,6 +16,7 @@ import {
   TIER_KEY_COLUMNS,
   updateTier,
 } from "./tier.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const tag = "Tiers";
 
@@ -156,8 +157,7 @@ const remove = endpoint(
   async (call) => {
     const row = await loadPathTier(call);
     call.ifMatch(row.version);
-    const detail =
-      "A subscription, a choice or a hook still names it. Set offered: false to offer it no more.";
+    const detail = message("accounts.tierInUse");
     return call.commit(
       {
         statements: [guardTier(call.db, row), ...removeTier(call.db, row.key)],

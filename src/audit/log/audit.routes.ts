@@ -14,6 +14,8 @@ import { logVisibilityOf } from "./log-visibility.ts";
 import { AuditRow, auditRow, CallLogRow, callLogRow } from "./audit-row.card.ts";
 import { SealedAuditRow, sealedAuditRow, sealedQuery } from "./sealed-text.card.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const completeField = {
   complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
@@ -22,10 +24,7 @@ const completeField = {
 const filters = {
   action: z
     .string()
-    .regex(
-      /^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/,
-      "must be an action such as license_key.edit, or all of a type: license_key.*",
-    )
+    .regex(/^[a-z_]{1,40}\.(?:[a-z_]{1,40}|\*)$/, ruleText("accounts.action"))
     .optional()
     .describe(
       "An action is the right that was used or lacking, such as `license_key.edit`; " +
@@ -34,11 +33,11 @@ const filters = {
   actor: idSchema("member").optional().describe("The member who did it."),
   resourceType: z
     .string()
-    .regex(/^[a-z_]{1,40}$/, "must be a resource type such as product")
+    .regex(/^[a-z_]{1,40}$/, ruleText("accounts.resourceType"))
     .optional(),
   resourceId: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id")
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, ruleText("validation.anyId"))
     .optional(),
   outcome: z.enum(["success", "denied", "failed"]).optional(),
   from: dayOrTime
@@ -52,7 +51,7 @@ const AuditQuery = z.strictObject({
   ...filters,
   requestId: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a requestId")
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, ruleText("accounts.requestId"))
     .optional()
     .describe("What one call left behind."),
   ...sealedQuery,
@@ -177,7 +176,7 @@ const objectLog = (ledgersOf: LedgerOutboxesOf) =>
         findVisibleSeq(call.db, accountId, visibility, startingAfter ?? ""),
       );
       if (startingAfter !== null && lastRow === undefined)
-        throw invalidParameter("startingAfter", "must be the id of a row of this log");
+        throw invalidParameter("startingAfter", message("accounts.rowId"));
       const data = rows.slice(0, limit).map((row) => auditRow(toSealedRow(row), visibility));
       return {
         status: 200,
@@ -192,12 +191,12 @@ const CallsQuery = z.strictObject({
   method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).optional(),
   path: z
     .string()
-    .regex(/^\/[\x21-\x7e]{0,200}$/, "must be a path such as /v1/members")
+    .regex(/^\/[\x21-\x7e]{0,200}$/, ruleText("accounts.path"))
     .optional()
     .describe("This path and all below it."),
   status: z
     .string()
-    .regex(/^[1-5](?:\d\d|xx)$/, "must be a status such as 404, or 4xx")
+    .regex(/^[1-5](?:\d\d|xx)$/, ruleText("accounts.status"))
     .optional(),
   from: dayOrTime
     .optional()
@@ -205,7 +204,7 @@ const CallsQuery = z.strictObject({
   to: dayOrTime.optional().describe("ISO 8601; a time is not included, a date is."),
   callerRequestId: z
     .string()
-    .refine(isCallerRequestId, "must be an id as X-Request-Id takes it")
+    .refine(isCallerRequestId, ruleText("accounts.callerRequestId"))
     .optional()
     .describe("Calls that brought this X-Request-Id."),
 });

@@ -11,6 +11,7 @@ import type { Answer } from "../../kernel/http/operation.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { erasePersonalValues, findAccountId, findMemberId, selectRowsNaming } from "./erasure.store.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 const ROWS_PER_BATCH = 200;
 
@@ -27,8 +28,8 @@ const ErasureCard = z.object({
   events: z.array(z.string()).describe("Rows of the log that name them."),
 });
 
-const stateConflict = (detail: string): Problem => new Problem("conflict/state", { detail });
-const accessDenied = (detail: string): Problem => new Problem("access/denied", { detail });
+const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
+const accessDenied = (detail: Message): Problem => new Problem("access/denied", { detail });
 
 /**
  * Members with the top role may erase in their account, the platform in any account.
@@ -43,14 +44,11 @@ async function requireEraser(call: Call, accountId: string, memberId: string): P
   call.requireRight(accountId === principal.accountId ? "member.delete" : "account.manage");
   const isOwn = accountId === principal.ownAccount.accountId;
   if (isOwn && !principal.member.roles.includes(principal.ownAccount.preset.topRole)) {
-    throw accessDenied(
-      `Only members with the role ${principal.ownAccount.preset.topRole} erase, or the platform.`,
-    );
+    throw accessDenied(message("accounts.topRoleErases", { role: principal.ownAccount.preset.topRole }));
   }
-  if (!isOwn && principal.ownAccount.kind !== "platform")
-    throw accessDenied("An account erases in its own log only.");
+  if (!isOwn && principal.ownAccount.kind !== "platform") throw accessDenied(message("accounts.eraseOwnLog"));
   if (account === undefined) throw new Problem("not-found");
-  if (member !== undefined) throw stateConflict("This is still a member. Remove the member first.");
+  if (member !== undefined) throw stateConflict(message("accounts.eraseMember"));
 }
 
 interface ErasedRow {
@@ -91,7 +89,7 @@ async function erase(call: Call<z.infer<typeof ErasureBody>>, ledgersOf: LedgerO
   await requireEraser(call, accountId, call.peekField("memberId") ?? "");
   const { memberId, reason } = await call.body();
   const isSealed = await sealPending(call.env, call.db, accountId, ledgersOf);
-  if (!isSealed) throw stateConflict("Events wait that cannot be sealed: verify says why.");
+  if (!isSealed) throw stateConflict(message("accounts.unsealedEvents"));
   const events: string[] = [];
   let [after, count] = [0, 0];
   for (;;) {

@@ -9,6 +9,7 @@ import { decodeCursor, encodeCursor } from "../../kernel/http/page.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { countQuarantined, WALK_START, verifyChain } from "./verify.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const ChainPlace = z.object({ seq: z.int(), hash: z.string() });
 const WalkPosition = z.strictObject({
@@ -71,7 +72,7 @@ const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
 function requireWholeLog(call: Call): void {
   const filter = accessFilter(call.principal.grantSet, "audit.view");
   if (filter.kind === "none" || !filter.reach.all)
-    throw new Problem("access/denied", { detail: "This needs the right audit.view on all rows." });
+    throw new Problem("access/denied", { detail: message("accounts.auditViewAll") });
 }
 
 export const verifyEndpoint = (ledgersOf: LedgerOutboxesOf) =>

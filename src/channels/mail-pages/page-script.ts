@@ -79,7 +79,8 @@ export const PAGE_SCRIPT = `"use strict";
     try {
       const answer = await fetch(step.path, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
+        // A refusal is in the language of the page.
+        headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
         body: sent,
       });
       const text = await answer.text();

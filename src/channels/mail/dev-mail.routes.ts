@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Env } from "../../env.ts";
-import { validate } from "../../kernel/http/body.ts";
+import { validate } from "../../kernel/http/validate.ts";
 import { iso, now } from "../../kernel/clock.ts";
 import { openDb } from "../../kernel/db.ts";
 import { decodeCursor, listQuery, toPage } from "../../kernel/http/page.ts";

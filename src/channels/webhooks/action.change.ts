@@ -24,6 +24,7 @@ import {
   preparePlanChange,
   prepareSubscriptionChange,
 } from "./platform-action.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type ActionInput<Name extends ResolvedAction["action"]> = Extract<ResolvedAction, { action: Name }>;
 
@@ -108,11 +109,10 @@ async function prepareHookBlock(
   const { row, grants } = visible;
   if (other !== undefined)
     throw new Problem("conflict/state", {
-      detail: "The address and the external id are more than one member's.",
+      detail: message("webhooks.severalMembers"),
     });
   if (row.status === "blocked") return { outcome: "blocked", change: NO_CHANGE, memberId: row.id };
-  if (row.id === memberId)
-    throw new Problem("conflict/lockout", { detail: "A hook does not block its owner." });
+  if (row.id === memberId) throw new Problem("conflict/lockout", { detail: message("webhooks.blocksOwner") });
   const after: MemberRow = {
     ...row,
     status: "blocked",

@@ -8,7 +8,7 @@ import { assert } from "../../kernel/assert.ts";
 import { now } from "../../kernel/clock.ts";
 import { batch, type Db, failedGuard, openDb, type Statement } from "../../kernel/db.ts";
 import { newId } from "../../kernel/id.ts";
-import { Problem, PROBLEMS } from "../../kernel/http/problem.ts";
+import { Problem } from "../../kernel/http/problem.ts";
 import type { DeliveryRow, HookCreditRow } from "../../kernel/schema/hook.ts";
 import type { HookCredit } from "./hook-credit.ts";
 import {
@@ -19,6 +19,7 @@ import {
   postponeCredit,
 } from "./credit.store.ts";
 import type { Outcome } from "./delivery.card.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * Grace period before the sweep takes over. Sweeping earlier is safe (each step is idempotent) but wasteful.
@@ -93,7 +94,7 @@ async function retryLater(
   defer: Call["defer"],
 ): Promise<void> {
   const problem = new Problem("conflict/state", {
-    detail: `${LOTS_FULL_DETAIL} These credits wait until then.`,
+    detail: [LOTS_FULL_DETAIL, message("credits.creditsWait")],
   });
   const retryAt = at + Math.min(Math.max(at - row.createdAt, RETRY_MIN_MS), RETRY_MAX_MS);
   const isFirst = row.retryAt === 0;
@@ -112,7 +113,7 @@ async function retryLater(
   );
 }
 
-const toProblemText = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? PROBLEMS[code].detail });
+const toProblemText = ({ code, extra }: Problem) => ({ code, detail: extra.detail ?? null });
 
 /** Writes an end or a delay with its events, unless another call was faster. */
 async function writeOutcome(

@@ -1,6 +1,7 @@
 import { and, asc, eq, lt, lte, sql } from "drizzle-orm";
 import { type Db, guard, type Statement } from "../../kernel/db.ts";
 import { delivery, type DeliveryRow, hookCredit, type HookCreditRow } from "../../kernel/schema/hook.ts";
+import type { Sentences } from "../../kernel/messages/message.ts";
 
 export const insertCredit = (db: Db, row: HookCreditRow): Statement => db.insert(hookCredit).values(row);
 
@@ -25,12 +26,14 @@ export const findDueCredits = (db: Db, before: number, now: number, limit: numbe
 
 interface ProblemText {
   readonly code: string;
-  readonly detail: string;
+  /** Null: the sentence of the code. */
+  readonly detail: Sentences | null;
 }
 
-const detailWithProblem = (problem: ProblemText | null) =>
-  sql`json_set(${delivery.detail},
-    '$.code', ${problem?.code ?? null}, '$.detail', ${problem?.detail ?? null})`;
+function detailWithProblem(problem: ProblemText | null) {
+  const { code = null, detail = null } = problem ?? {};
+  return sql`json_set(${delivery.detail}, '$.code', ${code}, '$.detail', json(${JSON.stringify(detail)}))`;
+}
 const whereDelivery = ({ hookId, deliveryId }: HookCreditRow) =>
   and(eq(delivery.hookId, hookId), eq(delivery.id, deliveryId));
 

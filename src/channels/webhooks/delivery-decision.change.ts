@@ -1,9 +1,10 @@
-import { Problem, PROBLEMS, type ProblemCode, type RequestFault } from "../../kernel/http/problem.ts";
+import { Problem, type ProblemCode, type RequestFault } from "../../kernel/http/problem.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { prepareAction } from "./action.change.ts";
 import type { ActionResult } from "./action-result.ts";
 import type { Mapping, ResolvedAction } from "./mapping.ts";
 import { type ParsedMessage, parseByMapping } from "./parsed-message.ts";
+import { message, type Sentences } from "../../kernel/messages/message.ts";
 
 /** A message that its sender signed. */
 export interface Message {
@@ -105,10 +106,8 @@ export const ruleIndexOf = (parsed: ParsedMessage): number | null =>
  */
 export const errorsOf = ({ problem }: Decision): readonly RequestFault[] => problem?.extra.errors ?? [];
 
-/** What the problem says, as in the answer to the first sending of the message. */
-export function problemDetailOf({ problem, outcome }: Decision): string | null {
-  if (problem !== null) return problem.extra.detail ?? PROBLEMS[problem.code].detail;
-  return outcome === "superseded"
-    ? "A newer message, or a member of the platform, has set this state already."
-    : null;
+/** What the problem says beyond its code. */
+export function problemDetailOf({ problem, outcome }: Decision): Sentences | null {
+  if (problem !== null) return problem.extra.detail ?? null;
+  return outcome === "superseded" ? message("webhooks.superseded") : null;
 }

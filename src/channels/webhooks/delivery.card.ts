@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { iso } from "../../kernel/clock.ts";
-import { type RequestFault, PROBLEMS } from "../../kernel/http/problem.ts";
+import { type FaultPlace, type ProblemCode, PROBLEMS } from "../../kernel/http/problem.ts";
 import type { DeliveryRow } from "../../kernel/schema/hook.ts";
+import {
+  type Message,
+  type MessageLanguage,
+  problemTexts,
+  renderMessage,
+  type Sentences,
+} from "../../kernel/messages/message.ts";
 
 /**
  * What became of a message. All but "denied" and "pending" are the last word on it. barred: a block of a
@@ -26,14 +33,16 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+type StoredFault = { readonly detail: Message | string } & FaultPlace;
+
 /** What is kept of it beside. Ids and places only: never what stood in the body. */
 export interface DeliveryDetail {
-  readonly code: string | null;
-  /** What the code's problem says. */
-  readonly detail: string | null;
+  readonly code: ProblemCode | null;
+  /** Null: the sentence of the code, if there is one. Rows of earlier versions hold a text. */
+  readonly detail: Sentences | string | null;
   /** Which rule of the mapping fitted, from 0. */
   readonly rule: number | null;
-  readonly errors: readonly RequestFault[];
+  readonly errors: readonly StoredFault[];
   readonly memberId: string | null;
   readonly invitationId: string | null;
   readonly accountId: string | null;
@@ -86,25 +95,44 @@ export const TrialAnswer = z.object({
   would: z.record(z.string(), z.unknown()).nullable().describe("The action with the values that it found."),
 });
 
-const toOutcomeFields = (row: DeliveryRow) => ({
-  outcome: row.outcome as Outcome,
-  eventType: row.eventType,
-  ...(row.detail as DeliveryDetail),
+const toText = (said: Sentences | string, language: MessageLanguage): string =>
+  typeof said === "string" ? said : renderMessage(said, language);
+
+type Reason = Pick<DeliveryDetail, "code" | "detail" | "errors">;
+
+/** Why a message did not do what it should, in the reader's language. */
+export const renderReason = ({ code, detail, errors }: Reason, language: MessageLanguage) => ({
+  code,
+  detail:
+    detail !== null ? toText(detail, language) : code === null ? null : problemTexts(code, language).detail,
+  errors: errors.map((fault) => ({ ...fault, detail: toText(fault.detail, language) })),
 });
 
-export const receivedCard = (row: DeliveryRow, duplicate: boolean): z.infer<typeof ReceivedCard> => ({
+function toOutcomeFields(row: DeliveryRow, language: MessageLanguage) {
+  const stored = row.detail as DeliveryDetail;
+  return {
+    outcome: row.outcome as Outcome,
+    eventType: row.eventType,
+    ...stored,
+    ...renderReason(stored, language),
+  };
+}
+
+export const receivedCard = (
+  row: DeliveryRow,
+  duplicate: boolean,
+  language: MessageLanguage,
+): z.infer<typeof ReceivedCard> => ({
   id: row.id,
-  ...toOutcomeFields(row),
-  errors: [...toOutcomeFields(row).errors],
+  ...toOutcomeFields(row, language),
   duplicate,
 });
 
-export const deliveryCard = (row: DeliveryRow): z.infer<typeof DeliveryCard> => ({
+export const deliveryCard = (row: DeliveryRow, language: MessageLanguage): z.infer<typeof DeliveryCard> => ({
   id: row.id,
   hookId: row.hookId,
   messageId: row.messageId,
-  ...toOutcomeFields(row),
-  errors: [...toOutcomeFields(row).errors],
+  ...toOutcomeFields(row, language),
   attempts: row.attempts,
   createdAt: iso(row.createdAt),
   updatedAt: iso(row.updatedAt),

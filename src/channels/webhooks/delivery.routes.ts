@@ -26,6 +26,8 @@ import { signingKeyBytes, SEALING_PURPOSE } from "./hook-secret.ts";
 import { findDelivery, findHookById, listDeliveries, recordHookRefusal } from "./hook.store.ts";
 import type { Mapping } from "./mapping.ts";
 import { type SignatureFault, isMessageId, type Signed, verifySignature } from "./signature.ts";
+import { message } from "../../kernel/messages/message.ts";
+import type { Locale } from "../../kernel/schema/team.ts";
 
 /** Milliseconds between two refusals that are noted. */
 const REFUSAL_INTERVAL_MS = 60_000;
@@ -53,7 +55,7 @@ function unauthorized(call: OpenCall, hook: HookRow | undefined, reason: Refusal
     );
   }
   return new Problem("auth/invalid-credential", {
-    detail: "No hook here takes this message: check its address, its secret and the sender's clock.",
+    detail: message("webhooks.notTaken"),
   });
 }
 
@@ -70,6 +72,7 @@ const receive = (types: TypeTable) =>
         "The same message again is answered with what became of it then.",
       raw: { maxBytes: BODY_LIMIT },
       answer: ReceivedCard,
+      localized: true,
       problems: [
         "auth/invalid-credential",
         "access/denied",
@@ -95,7 +98,7 @@ async function tryReceive(call: OpenCall, types: TypeTable): Promise<Answer> {
   const message = toMessage(call, hook, signed);
   const answer = await call.runAsMember(
     () => findPrincipalByHook(call.db, hook, types),
-    (own) => deliver(own, hook, message),
+    (own) => deliver(own, hook, message, call.language),
   );
   if (answer === null) throw unauthorized(call, hook, "owner_gone");
   if (typeof answer === "string") throw unauthorized(call, hook, answer);
@@ -131,25 +134,22 @@ async function verifySender(
  */
 function toMessage({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, headerId }: Signed): Message {
   const payload = parseBody(raw);
-  const message = {
+  const fields = {
     digest,
     payload,
     headerType: scheme === "github" ? headers.get("x-github-event") : null,
     errors: [],
   };
-  if (headerId !== null) return { ...message, id: headerId };
+  if (headerId !== null) return { ...fields, id: headerId };
   const id: unknown =
     typeof payload?.value === "object" && payload.value !== null
       ? Reflect.get(payload.value, "id")
       : undefined;
-  if (typeof id === "string" && isMessageId(id)) return { ...message, id };
+  if (typeof id === "string" && isMessageId(id)) return { ...fields, id };
   return {
-    ...message,
+    ...fields,
     id: `sha256:${digest}`,
-    errors:
-      payload === null
-        ? []
-        : [{ pointer: "/id", detail: "must name the message, in 1 to 200 visible characters" }],
+    errors: payload === null ? [] : [{ pointer: "/id", detail: message("webhooks.messageName") }],
   };
 }
 
@@ -172,7 +172,13 @@ const canBeDecidedAgain = (
   message: Message,
 ): boolean => outcome === "denied" && (scheme !== "github" || digest === message.digest);
 
-async function deliver(call: Call, verified: HookRow, message: Message): Promise<Answer | RefusalReason> {
+/** @param language of the sender, who is not the hook's owner */
+async function deliver(
+  call: Call,
+  verified: HookRow,
+  message: Message,
+  language: Locale,
+): Promise<Answer | RefusalReason> {
   const [[hook], [before]] = await call.read(
     findHookById(call.db, verified.id),
     findDelivery(call.db, verified.id, message.id, message.digest),
@@ -184,11 +190,11 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
   if (refusal === "state/restored") throw restoredProblem();
   // An accepted delivery is completed, even if its owner has lost the right by now.
   if (before?.outcome === "pending")
-    return { status: 200, body: receivedCard(await completeDelivery(call, before), true) };
+    return { status: 200, body: receivedCard(await completeDelivery(call, before), true, language) };
   if (refusal === "auth/blocked") return "owner_blocked";
   if (refusal === "auth/invalid-credential") return "owner_not_active";
   if (before !== undefined && !canBeDecidedAgain(before, hook, message))
-    return { status: 200, body: receivedCard(before, true) };
+    return { status: 200, body: receivedCard(before, true, language) };
   // A denied message is decided again as the type that it had then, because the header with the type is not
   // signed.
   const parsed = parseMessage(hook.mapping as Mapping, {
@@ -208,7 +214,7 @@ async function deliver(call: Call, verified: HookRow, message: Message): Promise
   // A sender that was denied or sent what cannot be used should know; one whose event is settled should not
   // send it again.
   if (decision.problem !== null && row.outcome !== "refused") throw decision.problem;
-  return { status: 200, body: receivedCard(row, false) };
+  return { status: 200, body: receivedCard(row, false, language) };
 }
 
 const list = endpoint(
@@ -221,6 +227,7 @@ const list = endpoint(
     summary: "What came in through a hook and what became of it, newest first.",
     query: z.strictObject(listQuery),
     answer: pageSchema(DeliveryCard),
+    localized: true,
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.view");
@@ -228,7 +235,15 @@ const list = endpoint(
     const [rows] = await call.read(
       listDeliveries(call.db, row.id, decodeCursor(cursor, z.string()), limit + 1),
     );
-    return { status: 200, body: toPage(rows, limit, deliveryCard, (each: DeliveryRow) => each.id) };
+    return {
+      status: 200,
+      body: toPage(
+        rows,
+        limit,
+        (each: DeliveryRow) => deliveryCard(each, call.language),
+        ({ id }) => id,
+      ),
+    };
   },
 );
 

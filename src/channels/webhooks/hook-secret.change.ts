@@ -4,6 +4,7 @@ import { invalidField } from "../../kernel/http/problem.ts";
 import { randomBytes } from "../../kernel/random.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
 import { ROLLOUT_MS, SEALING_PURPOSE, findSecretFault, formatStandardSecret } from "./hook-secret.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** The body's fields about the secret. */
 interface SecretInput {
@@ -20,9 +21,9 @@ export function chooseSecret(
   { secret, newSecret }: SecretInput,
 ): { secret: string; generated: { newSecret?: string } } {
   if (secret !== undefined && newSecret !== undefined)
-    throw invalidField("/newSecret", "says the opposite of secret: send one of them");
+    throw invalidField("/newSecret", message("webhooks.secretOrNew"));
   if (secret === undefined) {
-    if (scheme !== "standard") throw invalidField("/secret", "must be the secret that the sender signs with");
+    if (scheme !== "standard") throw invalidField("/secret", message("webhooks.sendersSecret"));
     const made = formatStandardSecret(randomBytes(32));
     return { secret: made, generated: { newSecret: made } };
   }

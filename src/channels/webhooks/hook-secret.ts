@@ -1,5 +1,6 @@
 import type { HookScheme } from "../../kernel/schema/hook.ts";
 import { decodeBase64 } from "./signature.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 /** Milliseconds for which the secret before stays good, so that the sender can get the new one meanwhile. */
 export const ROLLOUT_MS = 24 * 60 * 60 * 1000;
@@ -13,13 +14,11 @@ export const formatStandardSecret = (random: Uint8Array): string =>
   `${PREFIX}${btoa(String.fromCharCode(...random))}`;
 
 /** What is wrong with a secret of this scheme, or null. */
-export function findSecretFault(scheme: HookScheme, secret: string): string | null {
+export function findSecretFault(scheme: HookScheme, secret: string): Message | null {
   if (scheme !== "standard")
-    return /^[\x21-\x7e]{16,200}$/.test(secret)
-      ? null
-      : "must be 16 to 200 visible ASCII characters, as the sender gives it";
+    return /^[\x21-\x7e]{16,200}$/.test(secret) ? null : message("webhooks.secretText");
   const size = secret.startsWith(PREFIX) ? (decodeBase64(secret.slice(PREFIX.length))?.length ?? 0) : 0;
-  return size >= 24 && size <= 64 ? null : "must be whsec_ and the base64 of 24 to 64 bytes";
+  return size >= 24 && size <= 64 ? null : message("webhooks.secretBytes");
 }
 
 /** What the sender computes signatures with: the bytes in it, or its text as it is. */

@@ -10,6 +10,7 @@ import type { HookRow, HookScheme } from "../../kernel/schema/hook.ts";
 import { hookCard } from "./hook.card.ts";
 import { findHook } from "./hook.store.ts";
 import { type MappedAction, type Mapping, RESOLVED_ACTIONS } from "./mapping.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type LoadedHook = Awaited<ReturnType<typeof findHook>>[number];
 
@@ -42,7 +43,7 @@ export async function checkMapping(
   { typeAt, rules }: Mapping,
 ): Promise<void> {
   if (typeAt === null && scheme !== "github")
-    throw invalidField("/mapping/typeAt", "must say where the type of the event is, such as /type");
+    throw invalidField("/mapping/typeAt", message("webhooks.typePlace"));
   for (const [index, { then }] of rules.entries()) {
     try {
       await checkAction(call, then);
@@ -60,7 +61,9 @@ function toRuleProblem({ code, extra }: Problem, rule: number): Problem {
   return new Problem(code, {
     ...extra,
     ...(errors === undefined ? {} : { errors }),
-    ...(extra.detail === undefined ? {} : { detail: `Rule ${rule}: ${extra.detail}` }),
+    ...(extra.detail === undefined
+      ? {}
+      : { detail: [message("webhooks.rule", { rule }), extra.detail].flat() }),
     extensions: { ...extra.extensions, rule },
   });
 }
@@ -77,7 +80,7 @@ async function checkAction(call: Call, action: MappedAction): Promise<void> {
   if (value === undefined) return;
   const [[row]] = await call.read(findAccount(call.db, value));
   if (row === undefined || row.kind === "platform")
-    throw invalidField("/accountId/value", "names no account");
+    throw invalidField("/accountId/value", message("webhooks.noAccount"));
 }
 
 /**

@@ -15,6 +15,7 @@ import { HookCard, HookPatch, CreatedHookCard, NewHookBody, hookAuditCard } from
 import { toHookCard, checkMapping, loadHook } from "./hook.change.ts";
 import { rollSecret, sealHookSecret, chooseSecret } from "./hook-secret.change.ts";
 import { countHooks, guardHook, insertHook, listHooks, removeHook, updateHook } from "./hook.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const HOOKS_MAX = 100;
 
@@ -69,14 +70,14 @@ const create = endpoint(
     const [[count]] = await call.read(countHooks(call.db, accountId));
     call.requireRight("hook.edit");
     if (accountId !== ownAccount.accountId)
-      throw new Problem("access/denied", { detail: "A hook belongs to its maker's own account." });
+      throw new Problem("access/denied", { detail: message("webhooks.makersAccount") });
     const id = newId("hook", call.now);
     const permit = requestPermit(call, { kind: "hook", hookId: id, doesMore: true });
     const { name, scheme, mapping, active, ...sent } = await call.body();
     const { secret, generated } = chooseSecret(scheme, sent);
     await checkMapping(call, scheme, mapping);
     if ((count?.count ?? 0) >= HOOKS_MAX)
-      throw new Problem("conflict/state", { detail: `An account has at most ${HOOKS_MAX} hooks.` });
+      throw new Problem("conflict/state", { detail: message("webhooks.hooksMax", { max: HOOKS_MAX }) });
     const row: HookRow = {
       id,
       accountId,
@@ -140,8 +141,7 @@ function permitEdit(call: Call, row: HookRow, { name, mapping, active, secret, n
   const isOwner = row.memberId === call.principal.memberId;
   if (!isOwner && Object.values({ ...asked, name }).some((value) => value !== undefined)) {
     throw new Problem("access/denied", {
-      detail:
-        "Only the member who owns this hook changes it. You may switch it off (active: false) or remove it.",
+      detail: message("webhooks.ownerChanges"),
     });
   }
   return requestPermit(call, { kind: "hook", hookId: row.id, doesMore });

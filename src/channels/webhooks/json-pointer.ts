@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** A JSON pointer (RFC 6901). The empty one is the whole document. */
 export const PointerText = z
   .string()
   .max(300)
-  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, "must be a JSON pointer (RFC 6901) such as /data/email");
+  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, ruleText("validation.jsonPointer"));
 
 /** An index of a list: no sign, no leading zero. */
 const INDEX = /^(?:0|[1-9]\d{0,8})$/;

@@ -9,6 +9,7 @@ import { SUBSCRIPTION_STATUSES } from "../../kernel/schema/team.ts";
 import { NewMember } from "../../people/members/member.card.ts";
 import { MessagePosition, PositionSource, type PositionKind } from "./message-position.ts";
 import { PointerText } from "./json-pointer.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /**
  * What a hook does with a message. It is declared, and validated when it is saved. A hook does nothing else.
@@ -25,7 +26,7 @@ const valueSource = <T>(fixed: z.ZodType<T>) =>
     })
     .refine(
       ({ pointer, value }) => (pointer === undefined) !== (value === undefined),
-      "must have either a pointer or a value",
+      ruleText("webhooks.pointerOrValue"),
     );
 
 const accountField = { accountId: valueSource(idSchema("account")) };
@@ -61,10 +62,7 @@ const Block = z
     email: valueSource(emailAddress).nullable().default(null),
     externalId: valueSource(singleLineText(200)).nullable().default(null),
   })
-  .refine(
-    (block) => block.email !== null || block.externalId !== null,
-    "must say whom: by email, externalId or both",
-  );
+  .refine((block) => block.email !== null || block.externalId !== null, ruleText("webhooks.whom"));
 
 const GrantCredits = z.strictObject({
   action: z.literal("grant_credits"),
@@ -80,7 +78,7 @@ const setPlan = <At extends z.ZodType>(at: At) =>
 /** ISO 8601, or seconds since the epoch, as payment services tell it. */
 export const PeriodEnd = z.union(
   [z.iso.datetime({ offset: true }), z.int().min(0).max(253_402_300_799)],
-  "must be a time (ISO 8601) or seconds since 1970",
+  ruleText("webhooks.periodEnd"),
 );
 
 const setSubscription = <At extends z.ZodType>(at: At) =>
@@ -165,7 +163,7 @@ export const RESOLVED_ACTIONS = {
     .object({ action: z.literal("block"), email: emailAddress.nullable(), externalId: optionalText(200) })
     .refine((block) => block.email !== null || block.externalId !== null, {
       path: ["externalId"],
-      message: "must say whom, or email must",
+      message: ruleText("webhooks.whomInBody"),
     }),
   grant_credits: z.object({
     action: z.literal("grant_credits"),

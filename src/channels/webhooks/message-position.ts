@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Moment } from "../../accounts/state-order.ts";
 import { PointerText } from "./json-pointer.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /**
  * Where a message stands among those that set the same state: by the time of its event, or by a number that
@@ -36,7 +37,7 @@ const time = z.union(
       .min(0)
       .max(SECONDS_MAX * 1_000),
   ],
-  `must be a time (${TIME_FORMATS})`,
+  ruleText("webhooks.eventTime"),
 );
 const sequence = z.union(
   [
@@ -46,7 +47,7 @@ const sequence = z.union(
       .regex(/^\d{1,15}$/)
       .transform(Number),
   ],
-  "must be a whole number from 0",
+  ruleText("webhooks.sequence"),
 );
 
 /** As it was found in a body. */

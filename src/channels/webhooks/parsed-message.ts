@@ -1,4 +1,4 @@
-import { validate } from "../../kernel/http/body.ts";
+import { validate } from "../../kernel/http/validate.ts";
 import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
 import {
   type MappedAction,
@@ -8,6 +8,7 @@ import {
   type ResolvedAction,
 } from "./mapping.ts";
 import { valueAtPointer } from "./json-pointer.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const TYPE_MAX = 200;
 
@@ -34,7 +35,7 @@ export function parseByMapping(
 ): ParsedMessage {
   const type = typeAt === null ? headerType : valueAtPointer(payload, typeAt);
   if (typeof type !== "string" || type.length === 0 || type.length > TYPE_MAX) {
-    const detail = `must be the type of the event, of 1 to ${TYPE_MAX} characters`;
+    const detail = message("webhooks.eventType", { max: TYPE_MAX });
     const fault = typeAt === null ? { header: "X-GitHub-Event", detail } : { pointer: typeAt, detail };
     return { kind: "failed", eventType: null, rule: null, errors: [fault] };
   }
@@ -65,7 +66,7 @@ function resolveAction(action: MappedAction, payload: unknown): ResolvedValues {
   );
   const missing = [...sources]
     .filter(([name]) => values[name] === undefined)
-    .map(([, source]) => ({ pointer: source.pointer ?? "", detail: "is not there" }));
+    .map(([, source]) => ({ pointer: source.pointer ?? "", detail: message("webhooks.notThere") }));
   if (missing.length > 0) return { kind: "failed", errors: missing };
   const pointers = Object.fromEntries(
     [...sources].flatMap(([name, { pointer }]) => (pointer === undefined ? [] : [[name, pointer]])),

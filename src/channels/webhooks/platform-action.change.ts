@@ -15,6 +15,7 @@ import type { TierRow } from "../../kernel/schema/tier.ts";
 import type { ActionResult } from "./action-result.ts";
 import type { ResolvedAction } from "./mapping.ts";
 import { momentOf, type MessagePosition } from "./message-position.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type ActionInput<Name extends ResolvedAction["action"]> = Extract<ResolvedAction, { action: Name }>;
 
@@ -32,7 +33,7 @@ async function loadTenantAccount<const T extends readonly Statement[]>(
   call.requireRight(right);
   const [[row], ...rest] = await call.read(findAccount(call.db, accountId), ...statements);
   if (row === undefined || row.kind === "platform")
-    throw new Problem("not-found", { detail: "There is no such account." });
+    throw new Problem("not-found", { detail: message("webhooks.noSuchAccount") });
   return [row, ...(rest as unknown as Results<T>)];
 }
 
@@ -72,8 +73,7 @@ export function prepareSubscriptionChange(
   const periodEnd = typeof currentPeriodEnd === "number" ? iso(currentPeriodEnd * 1000) : currentPeriodEnd;
   const subscription = toSubscription({ status, tier: tierKey, currentPeriodEnd: periodEnd });
   return prepareOrderedState(call, accountId, at, "subscription_set", tierKey, (tier) => {
-    if (tierKey !== null && tier === null)
-      throw invalidField("/tier", "must be a tier of the platform's list");
+    if (tierKey !== null && tier === null) throw invalidField("/tier", message("webhooks.unknownTier"));
     return { state: "subscription", subscription, tier };
   });
 }
@@ -97,7 +97,7 @@ async function prepareOrderedState(
   const moment = momentOf(at);
   if (moment.kind === "time" && moment.at > call.now + CLOCK_SKEW_MAX_MS) {
     throw new Problem("conflict/state", {
-      detail: "The time of this message is more than five minutes ahead of this gate's clock.",
+      detail: message("webhooks.fromFuture"),
     });
   }
   const state = outcome === "plan_set" ? "plan" : "subscription";

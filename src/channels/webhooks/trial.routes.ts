@@ -3,7 +3,7 @@ import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { optionalText } from "../../kernel/http/body.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { TrialAnswer } from "./delivery.card.ts";
+import { renderReason, TrialAnswer } from "./delivery.card.ts";
 import {
   decideDelivery,
   errorsOf,
@@ -14,9 +14,11 @@ import {
 } from "./delivery-decision.change.ts";
 import { loadHook } from "./hook.change.ts";
 import type { Mapping } from "./mapping.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const Sample = z.strictObject({
-  payload: z.unknown().refine((value) => value !== undefined, "must be a body such as the sender would send"),
+  payload: z.unknown().refine((value) => value !== undefined, ruleText("webhooks.sampleBody")),
   type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
 });
 
@@ -32,12 +34,13 @@ const tryDelivery = endpoint(
       "signatures are not asked for.",
     body: Sample,
     answer: TrialAnswer,
+    localized: true,
   },
   async (call) => {
     const { row } = await loadHook(call, "hook.edit");
     if (row.memberId !== call.principal.memberId)
       throw new Problem("access/denied", {
-        detail: "Only the member who owns this hook tries it: it is decided with that member's rights.",
+        detail: message("webhooks.ownerTries"),
       });
     requestPermit(call, { kind: "hook", hookId: row.id, doesMore: true });
     const { payload, type } = await call.body();
@@ -51,11 +54,16 @@ const tryDelivery = endpoint(
       status: 200,
       body: {
         outcome: decision.outcome,
-        code: decision.problem?.code ?? null,
-        detail: problemDetailOf(decision),
         eventType: found.eventType,
         rule: ruleIndexOf(found),
-        errors: [...errorsOf(decision)],
+        ...renderReason(
+          {
+            code: decision.problem?.code ?? null,
+            detail: problemDetailOf(decision),
+            errors: errorsOf(decision),
+          },
+          call.language,
+        ),
         would: resolvedActionOf(found),
       },
     };

@@ -22,6 +22,7 @@ import type { Permit } from "../permits/permit.ts";
 import { requestPermit } from "../permits/permit-request.ts";
 import { loadSecurityMails } from "../calls/security-mail.load.ts";
 import { parseAddressRules, requireAuthorityToStop } from "../calls/required-authority.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** A missing key is decided like one that the caller may not see. */
 const NO_KEY = memberRef("");
@@ -112,8 +113,7 @@ async function createOwnKey(
   { name, terms, revokeKeys }: KeyRequest,
 ) {
   requireKeysAllowed(call.principal.ownAccount.preset, target.roles);
-  if (revokeKeys)
-    throw invalidField("/revokeKeys", "goes with a key for another member; revoke yours one by one");
+  if (revokeKeys) throw invalidField("/revokeKeys", message("keys.revokeOthersOnly"));
   const secret = mintKey(randomBytes(32));
   const row = {
     ...terms,
@@ -189,12 +189,13 @@ function requireKeyRight(call: Call, targetId: string, target: Holdings | undefi
 function parseKeyTerms(call: Call, body: Omit<z.infer<typeof NewKeyBody>, "revokeKeys">) {
   const allowedIps = parseAddressRules(body.allowedIps, body.allowAny);
   const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
-  if (expiresAt !== null && expiresAt <= call.now) throw invalidField("/expiresAt", "must be in the future");
+  if (expiresAt !== null && expiresAt <= call.now)
+    throw invalidField("/expiresAt", message("validation.futureTime"));
   const terms = { scopes: body.scopes, allowedIps, expiresAt };
   const beyond = body.scopes?.find((scope) => !call.principal.grantSet.extents.has(scope));
   if (beyond !== undefined)
     throw new Problem("access/denied", {
-      detail: `You cannot give a scope beyond your own rights, such as ${beyond} here.`,
+      detail: message("keys.scopeBeyondRights", { right: beyond }),
     });
   return terms;
 }
@@ -251,7 +252,7 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
 function requireNotOwnersKey(principal: Principal, memberId: string): void {
   if (memberId !== principal.targetAccount.ownerMemberId || isPlatformInTenant(principal)) return;
   throw new Problem("conflict/last-admin", {
-    detail: "This member owns the account. Only the owner and the platform revoke the owner's keys.",
+    detail: message("keys.ownersKeys"),
   });
 }
 

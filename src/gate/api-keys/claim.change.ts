@@ -20,6 +20,7 @@ import type { Permit } from "../permits/permit.ts";
 import { loadSecurityMails } from "../calls/security-mail.load.ts";
 import { type KeyRestriction, UNRESTRICTED } from "../credentials/key-restriction.ts";
 import type { Preset } from "../../access/preset.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** The member that the key is for. */
 export interface ClaimTarget {
@@ -118,7 +119,7 @@ function requireTokenShowable(
   // Without this check another admin could come in as the owner. Ownership moves in other ways.
   if (member.id === account.ownerMemberId && member.accountId === principal.ownAccount.accountId) {
     throw new Problem("conflict/last-admin", {
-      detail: "This member owns the account, and no other member of it takes a key in the owner's name.",
+      detail: message("keys.ownersKey"),
     });
   }
   // Keys are no business of the accounts above: an owner whose keys were revoked is still the owner.
@@ -126,16 +127,12 @@ function requireTokenShowable(
     member.accountId !== principal.ownAccount.accountId && principal.ownAccount.kind !== "platform";
   if (isFromAbove && hasJoined(member)) {
     throw new Problem("conflict/state", {
-      detail:
-        "This member has come in before. Another member of the account makes a key, " +
-        "or the platform makes another claim.",
+      detail: message("keys.memberCameIn"),
     });
   }
   if (revokeKeys || !keys.some((key) => isUsableKey(key, now))) return;
   throw new Problem("conflict/state", {
-    detail:
-      "This member calls with an API key. The token of another key is shown to you only " +
-      "if the keys that are there end with it: send revokeKeys: true.",
+    detail: message("keys.sendRevokeKeys"),
   });
 }
 

@@ -29,8 +29,10 @@ import type { Principal } from "../principals/principal.ts";
 import { loadSecurityMails } from "../calls/security-mail.load.ts";
 import { recordStrangerRefusal } from "../calls/stranger-refusal.change.ts";
 import { CLAIM_MACHINE } from "../credentials/state-machine.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be a claim token") });
+const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("keys.claimToken")) });
 
 /** The secret is made here, at the claim, so that the maker of the key never had it. */
 const claim = (types: TypeTable) =>
@@ -62,7 +64,7 @@ const claim = (types: TypeTable) =>
       const [first] = await findClaim(call.db, claimHash);
       if (first === undefined)
         throw new Problem("not-found", {
-          detail: "No key waits under this token: it was claimed or revoked, or never made.",
+          detail: message("keys.noWaitingKey"),
         });
       const caller = await call.findCaller();
       const made = await takeClaim(call, first, types, caller);
@@ -127,7 +129,7 @@ function findClaimRefusal(
   const { key, member, account, maker } = found;
   if (isOtherMembersCredential(caller, { memberId: member.id, userId: member.userId })) {
     return new Problem("conflict/other-address", {
-      detail: "This key is for another member. Send no credential, or that member's.",
+      detail: message("keys.otherMembersKey"),
     });
   }
   if (member.status === "blocked") return new Problem("auth/blocked");

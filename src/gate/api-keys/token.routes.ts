@@ -4,6 +4,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { mintToken, TOKEN_TTL_SECONDS } from "../credentials/access-token.ts";
 import { endpoint, openEndpoint } from "../calls/call.ts";
 import { loadKeyring } from "../credentials/keyring.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const Token = z
   .object({
@@ -29,7 +30,7 @@ const exchange = endpoint(
     const { credential } = principal;
     if (credential.kind !== "key" || credential.sentAs !== "key")
       throw new Problem("auth/invalid-credential", {
-        detail: "An access token cannot be exchanged for another. Send the API key.",
+        detail: message("keys.sendApiKey"),
       });
     const subject = {
       memberId: principal.memberId,

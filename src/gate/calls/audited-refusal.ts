@@ -6,6 +6,7 @@ import { isId } from "../../kernel/id.ts";
 import type { Operation } from "../../kernel/http/operation.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../kernel/http/problem.ts";
 import type { EventName } from "./call.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** The refusal of `requireRight`: the right that was lacking, and the object concerned. */
 export interface DeniedRight {
@@ -16,10 +17,10 @@ export interface DeniedRight {
 /** The refusal of a caller who lacks this right. */
 function missingRightProblem(right: Right): Problem {
   const whom = PLATFORM_RIGHTS.includes(right)
-    ? "Only members of the platform account have it."
-    : "Ask an owner or admin of the account for it.";
+    ? message("access.platformRight")
+    : message("access.askForRight");
   return new Problem("access/denied", {
-    detail: `This needs the right ${right}. ${whom}`,
+    detail: [message("access.rightNeeded", { right }), whom],
     extensions: { right },
   });
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { now } from "../../kernel/clock.ts";
 import type { Origin } from "../../audit/chain/event.ts";
 import type { Env } from "../../env.ts";
-import { readJson, readRaw, type UploadedFile, receiveUpload, validate } from "../../kernel/http/body.ts";
+import { readJson, readRaw, type UploadedFile, receiveUpload } from "../../kernel/http/body.ts";
+import { validate } from "../../kernel/http/validate.ts";
 import { type Db, openDb } from "../../kernel/db.ts";
 import { fingerprint, legacyFingerprint, parseIdempotencyKey } from "../../kernel/http/idempotency.ts";
 import type { Answer, Operation } from "../../kernel/http/operation.ts";
@@ -10,6 +11,7 @@ import { bindCursor, unbindCursor } from "../../kernel/http/page.ts";
 import { type RequestFault, Problem } from "../../kernel/http/problem.ts";
 import { versionTag } from "./card-etag.ts";
 import { RetryLoop } from "./retry-loop.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** One HTTP request as the gate read it, once for all attempts. */
 export class GateRequest {
@@ -100,7 +102,8 @@ export class GateRequest {
     const names = [...searchParams.keys()];
     const faulty = names.filter((name, index) => schema === undefined || names.indexOf(name) !== index);
     if (faulty.length > 0) {
-      const detail = schema === undefined ? "is not known here" : "is sent twice";
+      const detail =
+        schema === undefined ? message("validation.unknownField") : message("validation.sentTwice");
       throw new Problem("validation", {
         errors: faulty.slice(0, 50).map((parameter) => ({ parameter, detail })),
       });
@@ -215,7 +218,7 @@ export class GateRequest {
     const tags = header.split(",").map((tag) => tag.trim());
     if (!tags.every((tag) => ETAG.test(tag)))
       throw new Problem("malformed", {
-        detail: "If-Match must be the ETag of the card, in its quotes, or *.",
+        detail: message("request.ifMatch"),
       });
     // A proxy that compresses the answer marks its tag as weak; the version behind it is the same.
     if (!tags.some((tag) => tag === "*" || versionTag(tag) === versionEtag(version)))

@@ -8,6 +8,7 @@ import type { OpenCall } from "./call.ts";
 import { type CounterKey, counterKeyFor } from "./rate-limit.change.ts";
 import { RATE_LIMITS, quotaExceeded, windowEnd } from "./rate-limit.ts";
 import { incrementCounter, incrementCounterIf, guardCounter, isQuotaUsedUp } from "./rate-counter.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type QuotaContext = Pick<OpenCall, "db" | "env" | "now">;
 
@@ -111,12 +112,12 @@ export async function loadMailQuotaProblem(
   { accountId }: Pick<MailSender, "accountId">,
 ): Promise<Problem | null> {
   if (failed === "recipient_mails") {
-    const detail = "This address was sent too many mails at the wish of others today.";
+    const detail = message("request.recipientMails");
     return quotaExceeded(RATE_LIMITS.mailsPerEmail, windowEnd(RATE_LIMITS.mailsPerEmail, now), now, detail);
   }
   if (failed !== "account_mails") return null;
   const [row] = await findMailQuota(db, accountId, RATE_LIMITS.mailsPerAccount.quota);
   const limit = { ...RATE_LIMITS.mailsPerAccount, quota: row?.quota ?? RATE_LIMITS.mailsPerAccount.quota };
-  const detail = "Your account sent as many mails today as it may. The platform can raise this quota.";
+  const detail = message("request.accountMails");
   return quotaExceeded(limit, windowEnd(limit, now), now, detail);
 }

@@ -1,5 +1,6 @@
 import { containsIp, parseIp, parseBlock, canonicalBlock } from "../../kernel/cidr.ts";
 import { Problem } from "../../kernel/http/problem.ts";
+import type { Message } from "../../kernel/messages/message.ts";
 
 /** How often a call may be made in a window of time. Windows follow one another and do not slide. */
 export interface RateLimit {
@@ -70,7 +71,7 @@ export function quotaExceeded(
   { name, quota, windowMs }: RateLimit,
   until: number,
   now: number,
-  detail?: string,
+  detail?: Message,
 ): Problem {
   const seconds = String(Math.max(1, Math.ceil((until - now) / 1000)));
   return new Problem("quota-exceeded", {

@@ -5,6 +5,7 @@ import { isPlatformInTenant } from "../principals/authority.ts";
 import { customRoleGrantSet, type Holdings } from "../principals/holdings.ts";
 import { restrictionOf, UNRESTRICTED, widerThan } from "../credentials/key-restriction.ts";
 import type { Principal } from "../principals/principal.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 const giverOf = ({ ownAccount, member, grantSet }: Principal): Giver => ({
   preset: ownAccount.preset,
@@ -24,7 +25,7 @@ export function requireAuthorityOver(principal: Principal, target: Omit<Holdings
   )
     return;
   throw new Problem("access/denied", {
-    detail: "This member has a role that you could not give, or rights beyond yours.",
+    detail: message("access.strongerMember"),
   });
 }
 
@@ -49,11 +50,11 @@ export function requireAuthorityToStop(principal: Principal, target: Omit<Holdin
  * addresses or end.
  * @throws Problem access/denied
  */
-export function requireUnrestrictedKey({ credential }: Principal, why: string): void {
+export function requireUnrestrictedKey({ credential }: Principal, why: Message): void {
   const restrictedIn = widerThan(restrictionOf(credential), UNRESTRICTED);
   if (restrictedIn === null) return;
   throw new Problem("access/denied", {
-    detail: `${why} The key of this call is narrowed in ${restrictedIn}. Use another key, or sign in.`,
+    detail: [why, message("access.keyNarrowed", { field: restrictedIn })],
   });
 }
 

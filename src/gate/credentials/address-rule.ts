@@ -7,6 +7,7 @@ import {
   parseIp,
   parseBlock,
 } from "../../kernel/cidr.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 /** At most this many rules on each of account, member and key. */
 export const ADDRESS_RULES_MAX = 50;
@@ -36,10 +37,9 @@ export function admitsAddress(lists: ReadonlyArray<readonly CidrBlock[] | null>,
   );
 }
 
-const ADMITS_ALL_DETAIL =
-  "lets in every address, alone or together with the rules before it; send allowAny: true if that is meant";
+const ADMITS_ALL_DETAIL = message("validation.everyAddress");
 
-export type RuleFault = { readonly index: number; readonly detail: string };
+export type RuleFault = { readonly index: number; readonly detail: Message };
 
 /**
  * Rules as a caller sends them, in canonical form and without doubles.
@@ -53,7 +53,7 @@ export function normalizeRules(
   const blocks: CidrBlock[] = [];
   for (const [index, rule] of rules.entries()) {
     const block = parseBlock(rule);
-    if (block === null) return { fault: { index, detail: "must be an IPv4 or IPv6 address or CIDR block" } };
+    if (block === null) return { fault: { index, detail: message("validation.ipAddress") } };
     blocks.push(block);
     if (!allowAny && coversPublic(blocks, block.address.kind()))
       return { fault: { index, detail: ADMITS_ALL_DETAIL } };

@@ -6,6 +6,7 @@ import {
   type ClaimState,
   type StoredClaimState,
 } from "./state-machine.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** A key of a member that is not revoked. */
 export interface UnrevokedKey {
@@ -56,6 +57,4 @@ export function isKeyless({ roles: table }: Preset, roles: readonly string[]): b
 }
 
 /** The refusal of a call that makes, takes or uses a key of such a member. */
-export const KEYLESS_DETAIL =
-  "A viewer has no API key and calls in a session. " +
-  "A key that is there works once an admin gives the member another role.";
+export const KEYLESS_DETAIL = message("keys.viewerHasNone");

@@ -8,6 +8,7 @@ import type { Authority } from "../principals/authority.ts";
 import { type Holdings, canMakeKeyFor } from "../principals/holdings.ts";
 import { restrictionOf, UNRESTRICTED, widerThan } from "../credentials/key-restriction.ts";
 import type { Principal } from "../principals/principal.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 /**
  * Why this principal may not make this change; null when they may. The checks stand in the order in which
@@ -24,7 +25,7 @@ export const findPermitFault = (
   findRestrictionFault(principal, change, authority) ??
   findPlanFault(principal, change, authority);
 
-const deniedFault = (detail: string): AssignmentFault => ({ kind: "denied", detail });
+const deniedFault = (detail: Message): AssignmentFault => ({ kind: "denied", detail });
 
 type PresetContext = Pick<Principal, "accountId" | "preset" | "types">;
 
@@ -36,7 +37,7 @@ const compileAccess = ({ accountId, preset, types }: PresetContext, memberId: st
  * another form.
  */
 function findSelfFault(principal: Principal, change: AccessChange): AssignmentFault | null {
-  const fault = deniedFault("Members do not widen their own access. Ask another member who may give it.");
+  const fault = deniedFault(message("access.ownAccess"));
   if (change.kind === "role")
     return principal.member.roles.includes(change.roleId) && widensRole(principal, change) ? fault : null;
   if (
@@ -79,10 +80,7 @@ function findRestrictionFault(
   // The platform gives what no scope of its keys can hold: roles of other models.
   const isBound =
     authority === "platform" || restriction.allowedIps.length > 0 || restriction.expiresAt !== null;
-  const fault = deniedFault(
-    `The key of this call is restricted in ${by}, and what it gives would not be. ` +
-      "Use an unrestricted key, or sign in.",
-  );
+  const fault = deniedFault(message("access.keyRestricted", { field: by }));
   switch (change.kind) {
     case "key":
     case "account":
@@ -143,7 +141,7 @@ export function findInviteSwitchFault(
     return {
       kind: "setting",
       setting: "inviteOnlyAdmins",
-      detail: `inviteOnlyAdmins is on: only ${invitingRoles.join(" and ")} add members here.`,
+      detail: message("access.inviteOnlyAdmins", { roles: invitingRoles }),
     };
   }
   return null;
@@ -175,14 +173,11 @@ function findAuthorityFault(
     case "key":
       return change.memberId === principal.memberId || canMakeKeyFor(giver, change.holdings, principal)
         ? null
-        : deniedFault(
-            "This member has a role that you could not give, " +
-              "or rights, grants or object groups beyond yours.",
-          );
+        : deniedFault(message("access.strongerHolder"));
     case "account":
       return canGive(ownAccount.preset, member.roles, [change.topRole])
         ? null
-        : deniedFault(`Its owner would have the role ${change.topRole}, which you may not give.`);
+        : deniedFault(message("access.topRole", { role: change.topRole }));
     case "hook":
     case "object":
     case "ownership":
@@ -197,7 +192,7 @@ const findGroupFault = (
 ): AssignmentFault | null =>
   groups === null || gained.every((id) => groups.has(id))
     ? null
-    : deniedFault("You give object groups of your own only.");
+    : deniedFault(message("access.ownGroupsOnly"));
 
 /**
  * A restricted account acts only while its plan has restricted accounts, so nothing is given to one without

@@ -10,6 +10,7 @@ import { fileMediaType } from "../../kernel/http/operation.ts";
 import type { ProblemCode } from "../../kernel/http/problem.ts";
 import { clientAddress } from "../credentials/address-rule.ts";
 import type { Endpoint } from "../calls/call.ts";
+import { languageOf } from "../calls/language.ts";
 import { handleRequest, type CallLogContext } from "./gate.ts";
 import { maskSecrets } from "./secret-mask.ts";
 import { GateRequest, isCallerRequestId } from "../calls/gate-request.ts";
@@ -101,7 +102,11 @@ export const toHandler =
 
 /** The one exit of every refusal. */
 export const onError = (error: Error, c: Context<GateEnv>): Response => {
-  const { response, code } = toProblemResponse(error, c.var.origin.requestId);
+  const { response, code } = toProblemResponse(
+    error,
+    c.var.origin.requestId,
+    languageOf(c.req.header("accept-language") ?? null, []),
+  );
   c.set("code", code);
   return response;
 };

@@ -21,6 +21,7 @@ import { Replay } from "../calls/replay.ts";
 import type { GateRequest } from "../calls/gate-request.ts";
 import { withCardEtag } from "../calls/card-etag.ts";
 import { WriteConflict } from "../calls/turn.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** What the call log needs of every call. */
 export interface CallLogContext {
@@ -44,7 +45,9 @@ export async function handleRequest(
   if ("open" in endpoint) {
     await request.readBody();
     request.query();
-    return endpoint.open(toOpenCall(request, types));
+    const call = toOpenCall(request, types);
+    const answer = await endpoint.open(call);
+    return request.operation.localized ? withLanguageHeaders(answer, call.language) : answer;
   }
   const identity = await identify(request, types);
   return request.retryLoop.run(async () => {
@@ -64,7 +67,7 @@ async function runOnce(
   const principal = remembered ?? (await identity.load());
   if (principal === null)
     throw new Problem("auth/invalid-credential", {
-      detail: "The credential is not known here, or is no longer valid.",
+      detail: message("request.credentialUnknown"),
     });
   if (remembered === undefined) principalCache.set(identity.cacheKey, principal);
   seen.principal = principal;
@@ -145,7 +148,7 @@ function requireAdmission(call: CallContext, request: GateRequest): void {
   if (code === "plan/feature-required") throw planFeatureMissing(call.principal, call.env.CONTACT_URL);
   if (code === "auth/invalid-credential")
     throw new Problem(code, {
-      detail: "The API key or session behind this call has ended, or its member has not accepted yet.",
+      detail: message("request.credentialEnded"),
     });
   if (code === "state/restored") throw restoredProblem();
   if (code === "access/denied") throw new Problem(code, { detail: KEYLESS_DETAIL });
@@ -153,7 +156,7 @@ function requireAdmission(call: CallContext, request: GateRequest): void {
   if (call.principal.isRestored && !isAllowedWhileRestored(request.operation)) throw restoredProblem();
   // A call for another account must not act on the caller's own account.
   if (call.principal.targetNotFound)
-    throw new Problem("not-found", { detail: "Tollgate-Account names no account that you may act on." });
+    throw new Problem("not-found", { detail: message("request.accountNotFound") });
 }
 
 const toOpenCall = (request: GateRequest, types: TypeTable): OpenCall => ({
@@ -188,7 +191,7 @@ async function findCaller(request: GateRequest, types: TypeTable): Promise<Princ
   const principal = await (await identify(request, types)).load();
   if (principal === null)
     throw new Problem("auth/invalid-credential", {
-      detail: "The credential is not known here, or is no longer valid.",
+      detail: message("request.credentialUnknown"),
     });
   requireAdmission(new CallContext(request, principal, true), request);
   return principal;

@@ -9,6 +9,7 @@ import { LruCache } from "../../kernel/lru-cache.ts";
 import type { Principal } from "../principals/principal.ts";
 import { findPrincipalByKey, findPrincipalByToken } from "../principals/principal.store.ts";
 import type { GateRequest } from "../calls/gate-request.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Principals by credential. Each is good only while its stamp holds, and every call checks that with D1. */
 export const principalCache = new LruCache<Principal>(300_000, weighPrincipal);
@@ -33,11 +34,11 @@ export interface Identity {
 }
 
 const CREDENTIAL_DETAILS = {
-  none: "Send a credential: Authorization: Bearer <access token or API key>.",
-  several: "Send exactly one credential; this call carries more than one.",
-  mistyped: "This is not an API key of this gate: a character is missing or wrong.",
-  bare: "Write Bearer before the API key: Authorization: Bearer tgk_…",
-  unreadable: "The credential is not an access token or an API key of this gate.",
+  none: message("request.credentialMissing"),
+  several: message("request.credentialSeveral"),
+  mistyped: message("request.credentialMistyped"),
+  bare: message("request.credentialBare"),
+  unreadable: message("request.credentialUnreadable"),
 } as const;
 
 /** From the credential to the member that is loaded for it. @throws Problem auth/invalid-credential */
@@ -57,7 +58,7 @@ export async function identify(request: GateRequest, types: TypeTable): Promise<
     const claims = await claimsOf(request, credential);
     if (claims === null)
       throw new Problem("auth/invalid-credential", {
-        detail: "The access token is not valid, or has expired. Get a new one: POST /v1/auth/token.",
+        detail: message("request.tokenNotValid"),
       });
     const source = claims.sid === undefined ? `key ${claims.key}` : `sid ${claims.sid}`;
     return {

@@ -1,10 +1,17 @@
 import { z } from "zod";
-import { Problem, PROBLEMS } from "../../kernel/http/problem.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../../kernel/http/problem.ts";
+import { type MessageLanguage, problemTexts } from "../../kernel/messages/message.ts";
 import { openEndpoint } from "../calls/call.ts";
 
 const Entry = z.object({ code: z.string(), status: z.number(), title: z.string(), detail: z.string() });
 
-const entry = (code: string, row: { status: number; title: string; detail: string }) => ({ code, ...row });
+const entry = (code: ProblemCode, language: MessageLanguage) => ({
+  code,
+  status: PROBLEMS[code].status,
+  ...problemTexts(code, language),
+});
+
+const CODES = Object.keys(PROBLEMS) as ProblemCode[];
 
 const list = openEndpoint(
   {
@@ -15,10 +22,11 @@ const list = openEndpoint(
     status: 200,
     summary: "Every problem code of this API.",
     answer: z.object({ data: z.array(Entry) }),
+    localized: true,
   },
-  async () => ({
+  async ({ language }) => ({
     status: 200,
-    body: { data: Object.entries(PROBLEMS).map(([code, row]) => entry(code, row)) },
+    body: { data: CODES.map((code) => entry(code, language)) },
   }),
 );
 
@@ -33,11 +41,13 @@ const problemPage = (path: string) =>
       status: 200,
       summary: "What a problem code means and what to do.",
       answer: Entry,
+      localized: true,
     },
     async (call) => {
-      const code = [call.params["group"], call.params["code"]].filter((part) => part !== undefined).join("/");
-      if (!Object.hasOwn(PROBLEMS, code)) throw new Problem("not-found");
-      return { status: 200, body: entry(code, PROBLEMS[code as keyof typeof PROBLEMS]) };
+      const sent = [call.params["group"], call.params["code"]].filter((part) => part !== undefined).join("/");
+      const code = CODES.find((each) => each === sent);
+      if (code === undefined) throw new Problem("not-found");
+      return { status: 200, body: entry(code, call.language) };
     },
   );
 

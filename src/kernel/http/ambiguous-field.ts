@@ -1,4 +1,5 @@
 import type { RequestFault } from "./problem.ts";
+import { message } from "../messages/message.ts";
 
 /** A text, or a sign of JSON's grammar. The text between them holds no names. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
@@ -31,9 +32,9 @@ export function findAmbiguousFields(text: string): RequestFault[] {
     else if (token === ":" && level?.names && name !== null) {
       level.at = name;
       const detail = level.names.has(name)
-        ? "is sent twice"
+        ? message("validation.sentTwice")
         : name === "__proto__"
-          ? "is not known here"
+          ? message("validation.unknownField")
           : null;
       if (detail !== null)
         faults.push({ pointer: toJsonPointer(levels.map(({ at }) => String(at))), detail });

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Upload } from "./operation.ts";
 import { hasLink } from "../text/link-text.ts";
-import { findAmbiguousFields, toJsonPointer } from "./ambiguous-field.ts";
+import { findAmbiguousFields } from "./ambiguous-field.ts";
 import { type RequestFault, invalidHeader, Problem } from "./problem.ts";
+import { message } from "../messages/message.ts";
+import { ruleText } from "../messages/rule-text.ts";
 
 /** Bytes of a request body at most. */
 export const BODY_LIMIT = 65_536;
@@ -59,11 +61,14 @@ export function checkBodyHeaders(headers: Headers, upload?: Upload): void {
 const JSON_ONLY: Upload = { maxBytes: BODY_LIMIT, mediaTypes: ["application/json"] };
 
 const tooLarge = (upload?: Upload): Problem =>
-  new Problem("too-large", upload === undefined ? {} : { detail: `Send at most ${upload.maxBytes} bytes.` });
+  new Problem(
+    "too-large",
+    upload === undefined ? {} : { detail: message("request.maxBytes", { max: upload.maxBytes }) },
+  );
 const wrongMediaType = (upload?: Upload): Problem =>
   new Problem(
     "media-type",
-    upload === undefined ? {} : { detail: `Send a Content-Type of ${upload.mediaTypes.join(", ")}.` },
+    upload === undefined ? {} : { detail: message("request.mediaTypes", { types: upload.mediaTypes }) },
   );
 
 /** A file on its way in. Its length is the declared one; the store that keeps it checks that. */
@@ -81,10 +86,7 @@ export function receiveUpload(request: Request, upload: Upload): UploadedFile {
   if (contentType === null) throw wrongMediaType(upload);
   const size = Number(request.headers.get("content-length") ?? 0);
   if (request.body === null || !Number.isSafeInteger(size) || size < 1)
-    throw invalidHeader(
-      "Content-Length",
-      `must tell the length of the file, from 1 to ${upload.maxBytes} bytes`,
-    );
+    throw invalidHeader("Content-Length", message("request.fileLength", { max: upload.maxBytes }));
   return { body: request.body, size, contentType };
 }
 
@@ -108,49 +110,6 @@ async function readBytes(body: ReadableStream<Uint8Array>, maxBytes: number): Pr
   }
   return bytes;
 }
-
-/** @throws Problem validation, one fault for each member that is wrong or unknown */
-export function validate<T>(schema: z.ZodType<T>, value: unknown, source: "body" | "query"): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new Problem("validation", {
-    errors: result.error.issues.flatMap((issue) => toFaults(issue, value, source)).slice(0, 50),
-  });
-}
-
-function toFaults(issue: z.core.$ZodIssue, value: unknown, source: "body" | "query"): RequestFault[] {
-  const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ ...faultAt([...path, key], source), detail: "is not known here" }));
-  }
-  // Of several forms, the one that was meant: the only one that has all the fields that were sent.
-  const [meant, other] =
-    issue.code === "invalid_union"
-      ? issue.errors.filter((errors) =>
-          errors.every((each) => each.code !== "unrecognized_keys" && each.path.length > 0),
-        )
-      : [];
-  if (meant !== undefined && other === undefined)
-    return meant.flatMap((each) => toFaults({ ...each, path: [...issue.path, ...each.path] }, value, source));
-  // A rule over several fields has its own message.
-  const isMissing = issue.code !== "custom" && valueAt(value, path) === undefined;
-  return [{ ...faultAt(path, source), detail: isMissing ? "is required" : issue.message }];
-}
-
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce(
-    (inner, key) =>
-      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
-        ? Reflect.get(inner, key)
-        : undefined,
-    value,
-  );
-
-const faultAt = (
-  path: readonly string[],
-  source: "body" | "query",
-): { pointer: string } | { parameter: string } =>
-  source === "query" ? { parameter: path.join(".") } : { pointer: toJsonPointer(path) };
 
 /** A patch without the members that were not sent. */
 export const omitUndefined = <T extends object>(patch: T) =>
@@ -179,15 +138,15 @@ export const singleLineText = (max: number) =>
     .trim()
     .min(1)
     .max(max, { abort: true })
-    .refine((value) => !CONTROL.test(value), "must not hold control characters")
-    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
+    .refine((value) => !CONTROL.test(value), ruleText("validation.controlCharacters"))
+    .refine((value) => value === "" || VISIBLE.test(value), ruleText("validation.invisible"));
 
 /**
  * A name that can be shown in a mail. It holds no link, so that no writer of a name leads readers to a page
  * of their choice.
  */
 export const displayName = (max: number) =>
-  singleLineText(max).refine((value) => !hasLink(value), "must not hold a link");
+  singleLineText(max).refine((value) => !hasLink(value), ruleText("validation.link"));
 
 const freeText = (max: number, control: RegExp) =>
   z
@@ -195,8 +154,8 @@ const freeText = (max: number, control: RegExp) =>
     .overwrite((value) => value.replaceAll(/\r\n?/g, "\n"))
     .trim()
     .max(max, { abort: true })
-    .refine((value) => !control.test(value), "must not hold control characters")
-    .refine((value) => value === "" || VISIBLE.test(value), "must hold something that can be seen");
+    .refine((value) => !control.test(value), ruleText("validation.controlCharacters"))
+    .refine((value) => value === "" || VISIBLE.test(value), ruleText("validation.invisible"));
 
 /** An empty text is stored as null. */
 const nullIfEmpty = (schema: z.ZodString) =>
@@ -216,16 +175,16 @@ export const multilineText = (max: number) => freeText(max, CONTROL_IN_NOTE);
 
 /** A name that may be left out; an empty one is null. */
 export const optionalName = (max: number) =>
-  nullIfEmpty(freeText(max, CONTROL).refine((value) => !hasLink(value), "must not hold a link"));
+  nullIfEmpty(freeText(max, CONTROL).refine((value) => !hasLink(value), ruleText("validation.link")));
 
 /** A time as it is stored: in UTC. It may be sent with any offset. */
 export const instant = z.iso
   .datetime({
     offset: true,
-    error: "must be a time such as 2026-11-21T03:00:00+03:00 or 2026-11-21T00:00:00Z",
+    error: ruleText("validation.time"),
   })
   .transform((value) => (value.endsWith("Z") ? value : new Date(value).toISOString()))
-  .pipe(z.iso.datetime({ error: "must be a time between the years 0000 and 9999 in UTC" }));
+  .pipe(z.iso.datetime({ error: ruleText("validation.timeRange") }));
 
 /** An amount in the smallest unit of its currency, such as cents. */
 export const money = z.number().int().min(0).max(1_000_000_000_000);
@@ -238,5 +197,5 @@ const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency
 /** ISO 4217. */
 export const currency = z
   .string()
-  .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
-  .refine((code) => CURRENCIES.has(code), "is no currency that is in use");
+  .regex(/^[A-Z]{3}$/, ruleText("validation.currencyCode"))
+  .refine((code) => CURRENCIES.has(code), ruleText("validation.currencyUnused"));

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical-json.ts";
 import { sha256Hex } from "../digest.ts";
 import { Problem } from "./problem.ts";
+import { message } from "../messages/message.ts";
 
 /**
  * How an operation treats the Idempotency-Key header: a ledger command keeps its record in the ledger itself.
@@ -28,7 +29,7 @@ export function parseIdempotencyKey(header: string | null): string | null {
   if (header === null) return null;
   const bare = /^"([^"\\]*)"$/.exec(header)?.[1] ?? header;
   if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(bare)) {
-    throw new Problem("malformed", { detail: "Idempotency-Key must be 1 to 128 visible ASCII characters." });
+    throw new Problem("malformed", { detail: message("request.idempotencyKey") });
   }
   return bare;
 }

@@ -40,15 +40,17 @@ const ACCOUNT_HEADER = {
     "Where one may not act is `not-found` (404), like an account that does not exist.",
 };
 
-const LANGUAGE_HEADER = {
+const languageHeader = (localized: boolean) => ({
   name: "Accept-Language",
   in: "header",
   required: false,
   schema: { type: "string", maxLength: 200 },
   description:
-    "`en` or `ru`, with weights where there are several. Without one of these, " +
-    "texts are in the member's language, else in the account's.",
-};
+    "`en` or `ru`, with weights where there are several. Problems are in this language, English by default." +
+    (localized
+      ? " Without one of these, other texts are in the member's language, else in the account's."
+      : ""),
+});
 
 const IF_NONE_MATCH_HEADER = {
   name: "If-None-Match",
@@ -66,7 +68,7 @@ function headerParameters(operation: Operation): object[] {
       : "Remembered for each member for 24 hours.";
   return [
     ...(right === "public" ? [] : [ACCOUNT_HEADER]),
-    ...(localized ? [LANGUAGE_HEADER] : []),
+    languageHeader(localized === true),
     ...(method === "GET" && hasCardAnswer(operation) ? [IF_NONE_MATCH_HEADER] : []),
     ...(idempotency === undefined
       ? []

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toJsonSchema } from "./json-schema.ts";
 import { fileMediaType, hasCardAnswer, type Operation } from "./operation.ts";
+import { problemTexts } from "../messages/message.ts";
 import { type ProblemCode, PROBLEMS } from "./problem.ts";
 
 /**
@@ -128,7 +129,7 @@ function problemResponses(operation: Operation) {
     Object.entries(byStatus).map(([status, group = []]) => [
       status,
       {
-        description: group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
+        description: group.map((code) => `\`${code}\`: ${problemTexts(code, "en").title}`).join("; "),
         headers: headerRefs(problemHeaders(Number(status), operation)),
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
@@ -136,7 +137,12 @@ function problemResponses(operation: Operation) {
   );
 }
 
-function problemHeaders(status: number, { idempotency }: Operation): HeaderName[] {
+const problemHeaders = (status: number, operation: Operation): HeaderName[] => [
+  "Content-Language",
+  ...statusHeaders(status, operation),
+];
+
+function statusHeaders(status: number, { idempotency }: Operation): HeaderName[] {
   if (status === 401) return ["WWW-Authenticate"];
   if (status === 405) return ["Allow"];
   if (status === 503) return ["Retry-After"];

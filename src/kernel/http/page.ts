@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { sha256Hex } from "../digest.ts";
 import { invalidParameter } from "./problem.ts";
+import { message } from "../messages/message.ts";
+import { ruleText } from "../messages/rule-text.ts";
 
-const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, "must be a nextCursor of this list");
+const CURSOR = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, ruleText("validation.cursor"));
 
 export const listLimit = (defaultLimit: number) =>
   z
     .string()
-    .regex(/^(?:[1-9]\d?|100)$/, "must be 1 to 100")
+    .regex(/^(?:[1-9]\d?|100)$/, ruleText("validation.pageLimit"))
     .transform(Number)
     .default(defaultLimit)
     .describe(`How many rows at most, 1 to 100; ${defaultLimit} by default.`);
@@ -36,7 +38,7 @@ export function decodeCursor<T>(cursor: string | undefined, position: z.ZodType<
       JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)),
     );
   } catch {
-    throw invalidParameter("cursor", "must be a nextCursor of this list");
+    throw invalidParameter("cursor", message("validation.cursor"));
   }
 }
 
@@ -50,7 +52,7 @@ export const bindCursor = (cursor: string, list: string): string => `${cursor}${
 /** The cursor that was bound to the list. @throws Problem validation when it belongs to another */
 export function unbindCursor(bound: string, list: string): string {
   if (bound.slice(-LIST_DIGEST_LENGTH) === listDigest(list)) return bound.slice(0, -LIST_DIGEST_LENGTH);
-  throw invalidParameter("cursor", "must be a nextCursor of this list, with the same filters");
+  throw invalidParameter("cursor", message("validation.cursorFilters"));
 }
 
 /** Cuts a page out of `limit + 1` rows that were asked for. */

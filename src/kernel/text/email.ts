@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseHostName } from "./host-name.ts";
+import { ruleText } from "../messages/rule-text.ts";
 
 /** 64 characters at most (RFC 5321 section 4.5.3.1.1), in ASCII. */
 const LOCAL = "(?=.{1,64}@)(?!\\.)(?!.*\\.\\.)[a-z0-9_'+\\-.]*[a-z0-9_+-]";
@@ -33,8 +34,7 @@ function canonicalEmail(text: string): string {
   return at < 1 || domain === null || /[^!-~]/.test(local) ? "" : `${local.toLowerCase()}@${domain}`;
 }
 
-const NOT_AN_EMAIL =
-  "must be an e-mail address: at most 64 characters in ASCII before the @, a domain behind it";
+const NOT_AN_EMAIL = ruleText("validation.email");
 
 /** As it is stored and shown: a domain beyond ASCII as punycode. */
 export const emailAddress = z

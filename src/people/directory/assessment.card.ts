@@ -2,6 +2,7 @@ import { z } from "zod";
 import { singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const [YEAR_MIN, YEAR_MAX] = [2000, 2100];
 
@@ -29,6 +30,6 @@ export const assessmentCard = ({
 export function parseYear(text: string): number {
   const year = /^\d{4}$/.test(text) ? Number(text) : 0;
   if (year < YEAR_MIN || year > YEAR_MAX)
-    throw invalidParameter("year", `must be a year from ${YEAR_MIN} to ${YEAR_MAX}`);
+    throw invalidParameter("year", message("validation.yearRange", { min: YEAR_MIN, max: YEAR_MAX }));
   return year;
 }

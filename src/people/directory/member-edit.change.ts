@@ -35,6 +35,7 @@ import {
 import { prepareDelayedInvitationMail } from "../invitations/invitation-mail.load.ts";
 import { resolveRoles } from "../invitations/new-member-body.load.ts";
 import type { MemberCardPatch } from "./member-patch.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
@@ -159,7 +160,7 @@ function requireMissingNames(
   throw new Problem("validation", {
     errors: missing.map((name) => ({
       pointer: `/${name}`,
-      detail: "is required: the invitation left it out",
+      detail: message("members.leftOutByInvitation"),
     })),
   });
 }

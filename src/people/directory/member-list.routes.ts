@@ -7,6 +7,7 @@ import { MemberCard, memberCard } from "../members/member.card.ts";
 import { MemberListQuery, type MemberQuery, listIdentity } from "./member-query.ts";
 import { loadMemberQuery } from "./member-query.load.ts";
 import { selectMemberPage, selectHasMoreThan, type PageStart } from "./member-list.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const MemberPage = pageSchema(MemberCard).extend({
   contactSuggested: z
@@ -23,8 +24,7 @@ function parsePageStart(cursor: string | undefined, list: string): PageStart | n
   const position = decodeCursor(cursor, Cursor);
   if (position === null) return null;
   const [listName, value, id] = position;
-  if (listName !== list)
-    throw invalidParameter("cursor", "belongs to another sort or other filters: begin again without it");
+  if (listName !== list) throw invalidParameter("cursor", message("members.otherSort"));
   return { value, id };
 }
 

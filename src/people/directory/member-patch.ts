@@ -8,8 +8,9 @@ import {
   READ_ONLY_FIELDS,
 } from "../members/member.card.ts";
 import { isRemovalOnly } from "../rights/access-removal.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const unchangeable = z.never({ error: "cannot be changed here" }).optional();
+const unchangeable = z.never({ error: ruleText("members.fixed") }).optional();
 const readOnly = Object.fromEntries(READ_ONLY_FIELDS.map((field) => [field, unchangeable])) as Record<
   (typeof READ_ONLY_FIELDS)[number],
   typeof unchangeable

@@ -3,6 +3,7 @@ import { ROLE_TEXTS } from "../../access/role-text.ts";
 import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { listQuery } from "../../kernel/http/page.ts";
 import { LOCALES, type Locale } from "../../kernel/schema/team.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** What the user book shows of a member, and is searched and sorted by. */
 export const MEMBER_COLUMNS = [
@@ -24,7 +25,7 @@ const searchText = (description: string) =>
   z
     .string()
     .max(100, { abort: true })
-    .refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), "must not hold control characters")
+    .refine((value) => !/\p{Cc}|\p{Cs}/u.test(value), ruleText("validation.controlCharacters"))
     .optional()
     .describe(description);
 const partOf = (what: string) => searchText(`A part of ${what}, in any case.`);

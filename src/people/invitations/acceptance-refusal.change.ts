@@ -12,12 +12,13 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { acceptEvent, type AcceptanceContext } from "./acceptance.change.ts";
 import type { ValidInvitation, PendingInvitation } from "./acceptance.store.ts";
 import { isEmailDomainAllowed } from "./invite-rule.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** @throws Problem not-found, invitation/used, invitation/revoked: no person can accept it */
 export function requireValidInvitation(waiting: PendingInvitation | undefined): ValidInvitation {
   if (waiting === undefined)
     throw new Problem("not-found", {
-      detail: "No invitation has this token. A newer mail may hold another one.",
+      detail: message("invitations.noToken"),
     });
   const {
     invitation: { status, email },
@@ -29,9 +30,7 @@ export function requireValidInvitation(waiting: PendingInvitation | undefined): 
   ) {
     const byKey = member !== null && member.userId === null;
     throw new Problem("invitation/used", {
-      detail: byKey
-        ? "Its member has come in with an API key, and names the address to sign in with: POST /v1/me/email."
-        : "This invitation was accepted already. Sign in with its address.",
+      detail: byKey ? message("invitations.nameAddress") : message("invitations.acceptedAlready"),
     });
   }
   // When the card has another address by now, this invitation is for another person. It has to be sent again,
@@ -54,25 +53,23 @@ export function findAcceptanceProblem(
 ): Problem | null {
   if (invitation.expiresAt <= call.now)
     return new Problem("invitation/expired", {
-      detail: "This invitation has expired. Ask the person who invited you to send it once more.",
+      detail: message("invitations.expired"),
     });
   if (member.status === "blocked") return new Problem("auth/blocked");
   if (inviter === null)
     return new Problem("invitation/revoked", {
-      detail:
-        "The sender of this invitation no longer has the rights that it would give. " +
-        "Ask for it to be sent once more.",
+      detail: message("invitations.senderLostRights"),
     });
   if (!isEmailDomainAllowed(account.settings.allowedEmailDomains ?? [], member.email)) {
     return new Problem("invitation/revoked", {
-      detail: "The account does not invite this address any more: its settings name other domains.",
+      detail: message("invitations.domainNotAllowed"),
     });
   }
   if (isOtherMembersCredential(caller, { memberId: member.id, userId }))
     return new Problem("conflict/other-address");
   if (!admitsAddress([account.allowedIps, member.allowedIps].map(compileAddressRules), call.origin.ip)) {
     return new Problem("ip/not-allowed", {
-      detail: "Accept it from an address that the account and the member allow.",
+      detail: message("invitations.acceptElsewhere"),
     });
   }
   if (hasLapsedPlan({ preset: presetOfKind(account.kind), plan: account.plan }, member.roles)) {
@@ -85,7 +82,7 @@ export function findAcceptanceProblem(
 
 export const samePersonProblem = () =>
   new Problem("conflict/duplicate-member", {
-    detail: "You are a member of this account already, under another address on the card.",
+    detail: message("invitations.memberAlready"),
   });
 
 /** Writes a refusal into the account's trail, under the member who was invited. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { findRecords } from "../../gate/calls/idempotency.store.ts";
-import { validate } from "../../kernel/http/body.ts";
+import { validate } from "../../kernel/http/validate.ts";
 import type { IdempotencyRecord } from "../../kernel/http/idempotency.ts";
 import { Problem, PROBLEMS } from "../../kernel/http/problem.ts";
 import { problemBody } from "../../kernel/http/problem-body.ts";
@@ -46,6 +46,7 @@ const bulkInvite = endpoint(
     summary: "Invite up to 100 people by mail; each row is answered for itself.",
     body: Body,
     answer: z.object({ results: z.array(ResultRow) }),
+    localized: true,
     idempotency: "required",
   },
   async (call) => {
@@ -121,7 +122,12 @@ async function inviteRow(call: Call, row: unknown, index: number): Promise<RowRe
     return {
       index,
       status: PROBLEMS[error.code].status,
-      problem: problemBody(error.code, error.extra, call.origin.requestId) as RowResult["problem"],
+      problem: problemBody(
+        error.code,
+        error.extra,
+        call.origin.requestId,
+        call.language,
+      ) as RowResult["problem"],
     };
   }
 }

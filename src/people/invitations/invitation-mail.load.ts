@@ -11,6 +11,7 @@ import type { Locale, Settings } from "../../kernel/schema/team.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import { findRoles } from "../rights/role.store.ts";
 import { sendQuotaExceeded } from "./invitation.card.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Milliseconds between two mails of one invitation at least, also when its address has changed. */
 const RESEND_PAUSE_MS = 60_000;
@@ -54,13 +55,7 @@ export function prepareInvitationMail(
 ): Promise<PreparedInvitationMail> {
   const waitMs = nextMailAt(before, call.now) - call.now;
   if (waitMs > 0) {
-    throw sendQuotaExceeded(
-      "resend",
-      1,
-      RESEND_PAUSE_MS,
-      waitMs,
-      "It was sent a moment ago. An invitation is sent once a minute at most.",
-    );
+    throw sendQuotaExceeded("resend", 1, RESEND_PAUSE_MS, waitMs, message("invitations.sentJustNow"));
   }
   return prepareDelayedInvitationMail(call, row, before, account);
 }

@@ -5,6 +5,7 @@ import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../../kernel/schema/invitation.ts";
 import { LOCALES } from "../../kernel/schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
+import type { Message } from "../../kernel/messages/message.ts";
 
 /** A pending invitation that is past its time is expired. It can still be sent again. */
 export const SHOWN_INVITATION_STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
@@ -44,7 +45,7 @@ export function sendQuotaExceeded(
   quota: number,
   windowMs: number,
   waitMs: number,
-  detail: string,
+  detail: Message,
 ): Problem {
   const wait = String(Math.max(1, Math.ceil(waitMs / 1_000)));
   return new Problem("quota-exceeded", {

@@ -6,6 +6,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { requireInvitingAllowed } from "../members/member.load.ts";
 import { findInvitation, findInvitedMember } from "./invitation.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 interface LoadedInvitation {
   readonly invitation: InvitationRow;
@@ -40,8 +41,8 @@ export async function loadPendingInvitation(
     invitation.status === "accepted" ||
     (invitation.status === "pending" && invited !== undefined && hasJoinedSince(invited.row, invitation))
   )
-    throw new Problem("invitation/used", { detail: "It was accepted: the member signs in, or is removed." });
+    throw new Problem("invitation/used", { detail: message("invitations.accepted") });
   if (invitation.status === "revoked" || invited === undefined)
-    throw new Problem("invitation/revoked", { detail: "It was taken back. Invite the address again." });
+    throw new Problem("invitation/revoked", { detail: message("invitations.takenBack") });
   return { invitation, invited };
 }

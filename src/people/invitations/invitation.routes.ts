@@ -29,6 +29,7 @@ import { createInvitation, CreatedInvitation, InvitationPreview } from "./invita
 import { prepareInvitationMail } from "./invitation-mail.load.ts";
 import { loadInvitation, loadPendingInvitation } from "./invitation.load.ts";
 import { DryRun, NewInvitationBody } from "./new-member-body.load.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const create = endpoint(
   {
@@ -138,7 +139,7 @@ const resend = endpoint(
     const { invitation: before, invited } = await loadPendingInvitation(call, requireAuthorityOver);
     const { row: member } = invited;
     if (member.status === "blocked")
-      throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
+      throw new Problem("conflict/state", { detail: message("members.unblockFirst") });
     const permit = permitReinvite(call, invited);
     const { invitation, mails } = await prepareInvitationMail(call, member, before);
     const after = { ...invitation, email: member.email };
@@ -178,7 +179,7 @@ const revoke = endpoint(
     } = await loadPendingInvitation(call, requireAuthorityToStop);
     if (member.id === call.principal.targetAccount.ownerMemberId)
       throw new Problem("conflict/last-admin", {
-        detail: "This member owns the account, and has to be able to come in.",
+        detail: message("invitations.ownerMustComeIn"),
       });
     return call.commit(prepareRevocation(call, invitation, member), { status: 204 });
   },
@@ -218,7 +219,7 @@ function prepareRevocation(call: Call, invitation: InvitationRow, member: Member
     ],
     guardProblems: {
       has_dependents: new Problem("conflict/not-removable", {
-        detail: "Objects belong to this member already. Give them to another member first.",
+        detail: message("invitations.ownsObjects"),
       }),
     },
   };

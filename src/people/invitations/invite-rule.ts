@@ -3,6 +3,7 @@ import type { GrantRow } from "../../access/preset.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import type { MemberRow } from "../members/member.card.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * Access beyond the roles of the model needs its own right: rights and custom roles need `member.edit`,
@@ -26,8 +27,5 @@ export const isEmailDomainAllowed = (domains: readonly string[], email: string):
 /** @throws Problem validation */
 export function requireAllowedEmailDomain(domains: readonly string[], email: string): void {
   if (!isEmailDomainAllowed(domains, email))
-    throw invalidField(
-      "/email",
-      `must be an address at ${domains.join(", ")}: the account's settings say so`,
-    );
+    throw invalidField("/email", message("invitations.domains", { domains }));
 }

@@ -16,6 +16,7 @@ import {
 } from "./invitation.store.ts";
 import { LinkCard, linkCard, linkStatus } from "./link.card.ts";
 import { LinkBody, prepareLink } from "./new-link.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const CreatedLink = LinkCard.extend({
   url: z
@@ -120,10 +121,10 @@ const url = endpoint(
     if (row === undefined) throw new Problem("not-found");
     const status = linkStatus(row, call.now);
     if (status !== "pending")
-      throw new Problem(`invitation/${status}`, { detail: "This link is no longer good. Make another one." });
+      throw new Problem(`invitation/${status}`, { detail: message("invitations.linkEnded") });
     const { token } = invitationToken(env.SIGNING_KEYS, row.tokenKid, row.id, row.sendCount);
     if (sha256Hex(token) !== row.tokenHash) {
-      const detail = "The signing key of this link is gone, so it cannot be shown again. Make another one.";
+      const detail = message("invitations.linkKeyGone");
       throw new Problem("conflict/state", { detail });
     }
     const events = [call.event("invitation.show", { type: "invitation", id: row.id })];
@@ -150,7 +151,7 @@ const revoke = endpoint(
     if (row === undefined) throw new Problem("not-found");
     requireAuthorityToStop(principal, { roles: [row.role ?? ""], rights: [], grants: [], customRoles: [] });
     if (row.status === "revoked")
-      throw new Problem("invitation/revoked", { detail: "It was ended already." });
+      throw new Problem("invitation/revoked", { detail: message("invitations.linkEndedAlready") });
     return call.commit(
       {
         statements: [

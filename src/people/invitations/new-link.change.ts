@@ -9,6 +9,7 @@ import { newId } from "../../kernel/id.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import { invitationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days for which a link is good at most: one with a number of uses, and a standing one. */
@@ -81,17 +82,10 @@ export function prepareLink(
 /** The role of a link, which must be one that has no access by itself. @throws Problem validation */
 function linkRoleOf({ principal: { preset } }: Call, role: string = preset.suggestedRole): string {
   if (preset.restrictedRoles.length === 0) {
-    throw invalidField(
-      "/role",
-      "goes with a link only where roles have no access until it is granted, " +
-        "and this account's model has no such role. Invite by mail: POST /v1/invitations",
-    );
+    throw invalidField("/role", message("invitations.linkInModel"));
   }
   if (!preset.restrictedRoles.includes(role))
-    throw invalidField(
-      "/role",
-      `must be one of ${preset.restrictedRoles.join(", ")}: a link gives no access by itself`,
-    );
+    throw invalidField("/role", message("invitations.linkRoles", { roles: preset.restrictedRoles }));
   return role;
 }
 
@@ -104,7 +98,7 @@ function linkEnd({ now, principal }: Call, expiresAt: string | undefined, maxUse
   const end =
     expiresAt === undefined ? now + principal.targetAccount.settings.invitationTtlMs : Date.parse(expiresAt);
   if (!(end > now) || end > now + days * DAY_MS) {
-    throw invalidField("/expiresAt", `must be in the future, and within ${days} days`);
+    throw invalidField("/expiresAt", message("invitations.linkExpiry", { days }));
   }
   return end;
 }

@@ -9,6 +9,8 @@ import { loadGrantTargets } from "../rights/grant.load.ts";
 import { GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
 import { ACCOUNT_TYPES, NewMember } from "../members/member.card.ts";
 import type { NewMemberInput } from "./new-member-input.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const isDistinct = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 
@@ -22,13 +24,13 @@ const shortForms = {
   toolIds: z
     .array(ResourceId)
     .max(100)
-    .refine(isDistinct, "names a tool twice")
+    .refine(isDistinct, ruleText("members.toolTwice"))
     .default([])
     .describe("Agencies: tools that the member may use, beside grants."),
   tasks: z
     .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
     .max(100)
-    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), "names a task twice")
+    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice"))
     .default([])
     .describe("Agencies: tasks that the member is let into, beside grants."),
 };
@@ -66,10 +68,10 @@ export async function loadNewMemberInput(
   ];
   if (viewGrants.length === 0) return { ...fields, roles };
   if (preset.model !== "agency")
-    throw invalidField(toolIds.length > 0 ? "/toolIds" : "/tasks", "belongs to agencies");
+    throw invalidField(toolIds.length > 0 ? "/toolIds" : "/tasks", message("invitations.agenciesOnly"));
   call.requireRight("grant.edit");
   if (fields.grants.length + viewGrants.length > GRANTS_MAX)
-    throw invalidField("/grants", `a member has ${GRANTS_MAX} grants at most`);
+    throw invalidField("/grants", message("invitations.grantsMax", { max: GRANTS_MAX }));
   // Decided before the ids are looked up, and again for all access of the new member.
   requestPermit(call, {
     kind: "entry",
@@ -78,9 +80,9 @@ export async function loadNewMemberInput(
   });
   const found = await loadGrantTargets(call, viewGrants);
   const tool = found.slice(0, toolIds.length).indexOf(null);
-  if (tool >= 0) throw invalidField(`/toolIds/${tool}`, "names no tool");
+  if (tool >= 0) throw invalidField(`/toolIds/${tool}`, message("members.noTool"));
   const task = tasks.findIndex(({ toolId }, index) => found[toolIds.length + index]?.parentId !== toolId);
-  if (task >= 0) throw invalidField(`/tasks/${task}/taskId`, "names no task of that tool");
+  if (task >= 0) throw invalidField(`/tasks/${task}/taskId`, message("members.noTask"));
   const hasViewGrant = ({ resourceType, resourceId }: GrantRow) =>
     viewGrants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   return {
@@ -108,11 +110,11 @@ export function resolveRoles(
   if (givenForms > 1)
     throw invalidField(
       accountType === undefined ? "/role" : "/accountType",
-      "says the same as roles: send one of them",
+      message("invitations.sameAsRoles"),
     );
   if (accountType !== undefined && model !== "agency")
-    throw invalidField("/accountType", `belongs to agencies; name a role here, such as ${suggestedRole}`);
+    throw invalidField("/accountType", message("invitations.roleInstead", { role: suggestedRole }));
   if (givenForms === 0 && model === "agency")
-    throw invalidField("/accountType", `must be one of ${ACCOUNT_TYPES.join(", ")}`);
+    throw invalidField("/accountType", message("invitations.accountTypes", { types: ACCOUNT_TYPES }));
   return accountType === undefined ? (role === undefined ? roles : [role]) : [accountType];
 }

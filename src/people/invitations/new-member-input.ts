@@ -3,6 +3,7 @@ import type { Call } from "../../gate/calls/call.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { NewMember } from "../members/member.card.ts";
 import type { z } from "zod";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Names may be left out. */
 export type NewMemberInput = Omit<z.infer<typeof NewMember>, "firstName" | "lastName"> & {
@@ -26,7 +27,7 @@ function withDefaultRole(
 ): NewMemberInput {
   if ([input.roles, input.rights, input.grants].some((given) => given.length > 0)) return input;
   if (targetAccount.kind === "customer_org") return { ...input, roles: [preset.suggestedRole] };
-  throw invalidField("/roles", "must name a role, unless the invitation gives a right or a grant");
+  throw invalidField("/roles", message("invitations.roleNeeded"));
 }
 
 /** Models whose people are invited by an e-mail and a role alone. */
@@ -39,6 +40,6 @@ function requireNames({ model }: Preset, input: Pick<NewMemberInput, "firstName"
     : (["firstName", "lastName"] as const).filter((name) => input[name] === null);
   if (missing.length > 0)
     throw new Problem("validation", {
-      errors: missing.map((name) => ({ pointer: `/${name}`, detail: "is required" })),
+      errors: missing.map((name) => ({ pointer: `/${name}`, detail: message("validation.required") })),
     });
 }

@@ -16,6 +16,7 @@ import {
 } from "./member.load.ts";
 import { saveMember } from "./member.routes.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const isEqualJson = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
 
@@ -46,7 +47,7 @@ async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
   const { row, grants: before } = found;
   const body = await call.body();
   call.ifMatch(row.version);
-  if (body.fromMemberId === row.id) throw invalidField("/fromMemberId", "must be another member");
+  if (body.fromMemberId === row.id) throw invalidField("/fromMemberId", message("members.copyFromOther"));
   const after: MemberRow = {
     ...row,
     roles: from.roles,
@@ -90,7 +91,7 @@ async function loadTargetAndSource(call: Call) {
   // A body that names no member is a fault of the body. Validation reports it now.
   if (fromId === null) await call.body();
   const missing = new Problem("not-found", {
-    errors: [{ pointer: "/fromMemberId", detail: "names no member whom you may see" }],
+    errors: [{ pointer: "/fromMemberId", detail: message("members.memberHidden") }],
   });
   const { row: from, grants } = requireMember(call, "member.edit", fromId ?? "", other, missing);
   return { found, from, grants };

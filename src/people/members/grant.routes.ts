@@ -25,6 +25,8 @@ import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { loadMember, permitMember, requireNoUnseenGrantLoss } from "./member.load.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
 import { isGrantRemovalOnly } from "../rights/access-removal.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const GrantsBody = z
   .strictObject({
@@ -37,7 +39,7 @@ const GrantsBody = z
   })
   .refine(
     ({ grants, preset }) => (grants === undefined) !== (preset === undefined),
-    "send either grants or a preset",
+    ruleText("members.grantsOrPreset"),
   );
 
 /** The grants that a body asks for. @throws Problem validation */
@@ -47,10 +49,11 @@ function resolveGrants(
 ): readonly GrantRow[] {
   if (preset === undefined) return grants;
   const bundle = Object.hasOwn(bundles, preset) ? bundles[preset] : undefined;
+  const keys = Object.keys(bundles);
   if (bundle === undefined)
     throw invalidField(
       "/preset",
-      `must be one of ${Object.keys(bundles).join(", ") || "none: this account's model has no bundles"}`,
+      keys.length === 0 ? message("members.noBundles") : message("validation.notOneOf", { values: keys }),
     );
   return bundle;
 }
@@ -121,14 +124,14 @@ const ToolsBody = z.strictObject({
   toolIds: z
     .array(ResourceId)
     .max(GRANTS_MAX)
-    .refine(isDistinct, "names a tool twice")
+    .refine(isDistinct, ruleText("members.toolTwice"))
     .describe('"0" is every tool, those offered later too.'),
 });
 const TasksBody = z.strictObject({
   tasks: z
     .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
     .max(GRANTS_MAX)
-    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), "names a task twice"),
+    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice")),
 });
 
 /** One type of a member's grants, by another name: those of other types stay as they are. */
@@ -176,7 +179,7 @@ const tools = grantTypeEndpoint(
   ({ toolIds }) => toolIds,
   (_, found) => {
     const unknown = found.indexOf(null);
-    if (unknown >= 0) throw invalidField(`/toolIds/${unknown}`, "names no tool");
+    if (unknown >= 0) throw invalidField(`/toolIds/${unknown}`, message("members.noTool"));
   },
 );
 
@@ -186,7 +189,7 @@ const tasks = grantTypeEndpoint(
   (body) => body.tasks.map(({ taskId }) => taskId),
   (body, found) => {
     const unknown = body.tasks.findIndex(({ toolId }, index) => found[index]?.parentId !== toolId);
-    if (unknown >= 0) throw invalidField(`/tasks/${unknown}/taskId`, "names no task of that tool");
+    if (unknown >= 0) throw invalidField(`/tasks/${unknown}/taskId`, message("members.noTask"));
   },
 );
 

@@ -1,6 +1,7 @@
 import type { Preset } from "../../access/preset.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { Plan } from "../../kernel/schema/team.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** At most so many members have a login of four digits. */
 export const LOGINS_MAX = 9_999;
@@ -10,9 +11,7 @@ export function memberLimitProblem(plan: Plan, preset: Preset): Problem {
   if (memberLimit(plan, preset) < LOGINS_MAX || !preset.hasLoginNumbers)
     return new Problem("conflict/member-limit");
   return new Problem("conflict/member-limit", {
-    detail:
-      `An account of this kind has ${LOGINS_MAX} members at most, one for each login of four digits. ` +
-      "Remove members who are gone, or add the member to another account.",
+    detail: message("members.loginsMax", { max: LOGINS_MAX }),
   });
 }
 

@@ -9,6 +9,7 @@ import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
 import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../../kernel/schema/team.ts";
 import { Grant, Grants } from "../rights/grant.card.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** What may be left out of a person. */
 const optionalPersonFields = {
@@ -120,7 +121,7 @@ export function accountTypeOf(roles: readonly string[]): {
 export const GroupIds = z
   .array(z.string().max(64))
   .max(200)
-  .refine((ids) => new Set(ids).size === ids.length, "names a group twice")
+  .refine((ids) => new Set(ids).size === ids.length, ruleText("members.groupTwice"))
   .describe('"all" is every group. None: the member sees no object.');
 
 export const NewMember = z.strictObject({

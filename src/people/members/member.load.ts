@@ -17,6 +17,7 @@ import { findRoles } from "../rights/role.store.ts";
 import { accessOf } from "./member-access.ts";
 import type { MemberRow } from "./member.card.ts";
 import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight =
@@ -147,8 +148,7 @@ export function requireInvitingAllowed({ principal }: Pick<Call, "principal">): 
     throw new Problem("access/denied", { detail: fault.detail, extensions: { setting: fault.setting } });
 }
 
-export const OWNER_STAYS_DETAIL =
-  "This member owns the account. Ownership moves by an offer: POST /v1/accounts/{id}/ownership-offers.";
+export const OWNER_STAYS_DETAIL = message("members.ownerStays");
 
 /**
  * The account's owner keeps the top role, stays active and cannot be locked out: ownership moves only by an
@@ -163,7 +163,7 @@ export function requireOwnerStays(
   if (row.id !== principal.targetAccount.ownerMemberId) return;
   if (row.id !== principal.memberId && after.allowedIps.join() !== row.allowedIps.join()) {
     throw new Problem("conflict/lockout", {
-      detail: "This member owns the account: only they can change their address rules.",
+      detail: message("members.ownersAddressRules"),
     });
   }
   if (after.status !== "blocked" && after.roles.includes(topRole)) return;
@@ -177,7 +177,7 @@ export function requireOwnerStays(
 export function requireNotOwnersAddress({ principal }: Call, { id }: Pick<MemberRow, "id">): void {
   if (id !== principal.targetAccount.ownerMemberId || id === principal.memberId) return;
   throw new Problem("conflict/last-admin", {
-    detail: "This member owns the account: only they can change their address.",
+    detail: message("members.ownersAddress"),
   });
 }
 
@@ -194,7 +194,7 @@ export function requireNoUnseenGrantLoss(
     grants.some((grant) => grant.resourceType === resourceType && grant.resourceId === resourceId);
   if (before.every((grant) => isKept(grant) || canSeeGrantTarget(grantSet, grant, types))) return;
   throw new Problem("access/denied", {
-    detail: "This member has grants on objects that you do not see. You cannot remove those.",
+    detail: message("members.hiddenGrants"),
   });
 }
 
@@ -215,7 +215,7 @@ const canSpend = (
 export function withLoginAllowed(call: Call, row: MemberRow, allowed: boolean): MemberRow {
   if ((row.status !== "blocked") === allowed) return row;
   if (row.id === call.principal.memberId)
-    throw new Problem("conflict/lockout", { detail: "You cannot block yourself." });
+    throw new Problem("conflict/lockout", { detail: message("members.blockSelf") });
   if (allowed) return { ...row, status: row.lastLoginAt === null ? "new" : "active", blockedAt: null };
   return { ...row, status: "blocked", blockedAt: call.now };
 }
@@ -239,6 +239,6 @@ export function requireNoUnseenGroupLoss(
 ): void {
   if (groups === null || before.every((id) => groupIds.includes(id) || groups.has(id))) return;
   throw new Problem("access/denied", {
-    detail: "This member sees groups that you do not see. You cannot remove those.",
+    detail: message("members.hiddenGroups"),
   });
 }

@@ -12,6 +12,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
 import { idInToken, unsubscribeToken } from "../../channels/mail/one-time-token.ts";
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const Body = z.strictObject({
   token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
@@ -67,7 +68,7 @@ async function tryEndNotices(call: OpenCall, token: string): Promise<Answer> {
     !kids.some((kid) => isSameSecret(token, unsubscribeToken(env.SIGNING_KEYS, kid, member.id).token))
   ) {
     throw new Problem("not-found", {
-      detail: "This link ends no notices: the member is gone, or the link is not whole.",
+      detail: message("members.noNotices"),
     });
   }
   if (member.notifications.unsubscribed === true) return { status: 204 };

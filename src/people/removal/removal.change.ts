@@ -36,6 +36,7 @@ import {
   guardTasks,
   handOver,
 } from "./removal.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 export type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
@@ -64,7 +65,7 @@ export function requireRemovable({ principal }: Call, row: MemberRow, { isLeavin
     throw new Problem("conflict/last-admin", { detail: OWNER_STAYS_DETAIL });
   if (row.id === principal.memberId && !isLeaving) {
     throw new Problem("conflict/lockout", {
-      detail: "You cannot remove yourself. POST /v1/me/leave leaves the account.",
+      detail: message("members.removeSelf"),
     });
   }
 }
@@ -112,13 +113,13 @@ export async function loadRemovableTasks(
     : removalBlockers(removal, remaining.row, remaining.grants, tasks.length > 0 && fate === null);
   if (blocking.length > 0) {
     const detail = blocking.includes("tasks")
-      ? "The member owns tasks: send ?tasks=delete or ?tasks=transfer."
-      : "Block the member and take away what `blocking` names first.";
+      ? message("members.ownsTasks")
+      : message("members.blockAndTakeAway");
     throw new Problem("conflict/not-removable", { detail, extensions: { blocking } });
   }
   if (tasks.length > TASKS_MAX)
     throw new Problem("conflict/not-removable", {
-      detail: `At most ${TASKS_MAX} tasks go at once. Remove some of them first.`,
+      detail: message("members.tasksMax", { max: TASKS_MAX }),
       extensions: { blocking: ["tasks"] },
     });
   // Other members who may remove members need not be allowed to do this to tasks.

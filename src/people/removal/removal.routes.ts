@@ -23,6 +23,7 @@ import {
 } from "./removal.change.ts";
 import { removalEvents } from "./removal-event.change.ts";
 import { TASK_FATES } from "./removal.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 export const RemovalQuery = z.strictObject({
   tasks: z
@@ -81,7 +82,7 @@ export async function removeMember(call: Call<unknown, z.infer<typeof RemovalQue
   const found = await loadMember(call as Call, "member.delete", requireAuthorityToStop);
   const { tasks: fate = null } = call.query();
   if (fate !== null && call.principal.preset.removal !== "tasks") {
-    throw invalidParameter("tasks", "is for accounts whose members own tasks: leave it out");
+    throw invalidParameter("tasks", message("members.tasksParameter"));
   }
   return tryRemove(call as Call, found, { isLeaving: false, fate });
 }
@@ -109,9 +110,9 @@ async function loadSelf(call: Call): Promise<LoadedMember> {
   const [[found]] = await call.read(findMember(call.db, ownAccount.accountId, memberId));
   if (found === undefined) throw new Problem("not-found");
   if (accountId !== ownAccount.accountId) {
-    throw new Problem("conflict/state", { detail: "You leave your own account: send no Tollgate-Account." });
+    throw new Problem("conflict/state", { detail: message("members.leaveOwnAccount") });
   }
-  requireUnrestrictedKey(call.principal, "Leaving cannot be undone.");
+  requireUnrestrictedKey(call.principal, message("members.leavingIsFinal"));
   return found;
 }
 

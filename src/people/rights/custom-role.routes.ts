@@ -14,6 +14,7 @@ import { CustomRoleCard, customRoleCard, sortRights, NewRole, RolePatch } from "
 import { requireReadOnlyContent } from "./read-only-role.change.ts";
 import { loadRole, requireDistinctRoleName, ROLES_MAX, saveRole } from "./role.change.ts";
 import { insertRole, listRoles, removeRole, updateRole } from "./role.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * A role stays within its maker's own rights, and makes sense here. @throws Problem access/denied, validation
@@ -60,7 +61,7 @@ const create = endpoint(
     const permit = await permitRoleContent(call, { rights: [], grants: [] }, row);
     if (rows.length >= ROLES_MAX)
       throw new Problem("conflict/state", {
-        detail: `An account has at most ${ROLES_MAX} roles of its own.`,
+        detail: message("members.customRolesMax", { max: ROLES_MAX }),
       });
     requireDistinctRoleName(call, rows, row);
     const answer = customRoleCard(row);

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ACCESS_LEVELS } from "../../kernel/schema/team.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** An id; 0 as a number is the same as "0". */
 export const ResourceId = z
-  .union([z.string().max(64), z.literal(0)], "must be an id, or 0 for every object")
+  .union([z.string().max(64), z.literal(0)], ruleText("members.grantId"))
   .transform(String)
   .pipe(z.string());
 

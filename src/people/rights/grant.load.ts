@@ -5,6 +5,7 @@ import { ownerAccountIdOf } from "../../gate/principals/principal.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import { missingGrantType } from "../../access/assignment.ts";
 import { findAccountsBelow, findObjectsByKey, type ObjectKey } from "./grant.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** An object that a grant names; "0" belongs to nothing. */
 export interface GrantTarget {
@@ -55,7 +56,7 @@ export async function loadGrantTargets(
 /** @throws Problem validation when a grant names nothing that this account sees */
 export async function requireGrantTargets(call: Call, grants: readonly GrantRow[]): Promise<void> {
   const unknown = (await loadGrantTargets(call, grants)).indexOf(null);
-  if (unknown >= 0) throw invalidField(`/grants/${unknown}/resourceId`, "names no object of this account");
+  if (unknown >= 0) throw invalidField(`/grants/${unknown}/resourceId`, message("members.noObject"));
 }
 
 /** @throws Problem validation when a role needs a grant that is not among these */
@@ -66,6 +67,5 @@ export function requireGrantsOfRoles(
   pointer: `/${string}`,
 ): void {
   const type = missingGrantType(preset, roles, grants);
-  if (type !== null)
-    throw invalidField(pointer, `a member with these roles keeps at least one ${type}: grant one first`);
+  if (type !== null) throw invalidField(pointer, message("members.keepsOneGrant", { type }));
 }

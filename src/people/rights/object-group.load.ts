@@ -2,6 +2,7 @@ import { EVERY_GROUP } from "../../access/grant-set.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import { findObjectsByKey } from "./grant.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** @param pointer to the list in the body @throws Problem validation */
 export async function requireKnownGroups(
@@ -18,5 +19,5 @@ export async function requireKnownGroups(
     ),
   );
   const unknown = groupIds.findIndex((id) => id !== EVERY_GROUP && !found.some((group) => group.id === id));
-  if (unknown >= 0) throw invalidField(`${pointer}/${unknown}`, "names no object group of this account");
+  if (unknown >= 0) throw invalidField(`${pointer}/${unknown}`, message("members.noObjectGroup"));
 }

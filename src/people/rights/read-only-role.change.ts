@@ -4,6 +4,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
 import { hasWriteRights, readOnlyRoles } from "./read-only-role.ts";
 import { selectHasReadOnlyMembers, guardNoReadOnlyMembers } from "./role.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * A custom role that members with read-only roles have already gets nothing that writes or spends.
@@ -19,7 +20,7 @@ export async function requireReadOnlyContent(call: Call, after: RoleRow): Promis
     selectHasReadOnlyMembers(call.db, accountId, after.id, { readOnly: readers, writing: others }),
   );
   if (found?.any === 1) {
-    const detail = "writes or spends, and members who only look have this role: take it from them first";
+    const detail = message("members.readersHaveRole");
     throw new Problem("validation", { errors: [{ pointer: "/rights", detail }] });
   }
   return [guardNoReadOnlyMembers(call.db, accountId, after.id, { readOnly: readers, writing: others })];

@@ -5,10 +5,11 @@ import { isReadRight } from "../../access/right.ts";
 import type { TypeTable } from "../../access/resource-type.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 export interface ReadOnlyFault {
   readonly pointer: `/${string}`;
-  readonly detail: string;
+  readonly detail: Message;
 }
 
 /** Roles of the model whose holders only look. */
@@ -47,8 +48,7 @@ export function findReadOnlyFault(
   const modelRoles = roles.filter((role) => Object.hasOwn(preset.roles, role));
   const readers = readOnlyRoles(preset);
   if (modelRoles.length === 0 || !modelRoles.every((role) => readers.includes(role))) return null;
-  const names = modelRoles.join(", ");
-  const detail = `writes or spends: that does not go with the role ${names}, which only looks`;
+  const detail = message("members.readerRole", { roles: modelRoles });
   const right = rights.findIndex((each) => hasWriteRights(preset, types, { rights: [each] }));
   if (right >= 0) return { pointer: `/rights/${right}`, detail };
   const customRole = customRoles.find((role) => hasWriteRights(preset, types, { customRoles: [role] }));

@@ -11,6 +11,7 @@ import { areNamesAlike } from "../../kernel/text/look-alike.ts";
 import { invalidField, Problem } from "../../kernel/http/problem.ts";
 import type { RoleRow } from "../../kernel/schema/team.ts";
 import { findRoles, ROLE_NAME_COLUMNS } from "./role.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Custom roles an account has at most. */
 export const ROLES_MAX = 100;
@@ -46,7 +47,7 @@ export async function loadRole(call: Call, forChange: boolean): Promise<RoleRow>
   if (forChange) call.requireRight("role.edit");
   if (found === undefined) throw new Problem("not-found");
   if (forChange && !isWithinOwnRights(call.principal, found))
-    throw new Problem("access/denied", { detail: "This role goes further than your own rights." });
+    throw new Problem("access/denied", { detail: message("members.strongerRole") });
   return found;
 }
 
@@ -61,7 +62,7 @@ export function requireDistinctRoleName(
   { id, name }: RoleRow,
 ): void {
   if (isReservedName(principal.preset.model, name))
-    throw invalidField("/name", "is the name of a role or group that is always there");
+    throw invalidField("/name", message("members.reservedName"));
   if (rows.some((row) => row.id !== id && areNamesAlike(row.name, name)))
     throw new Problem("conflict/duplicate");
 }

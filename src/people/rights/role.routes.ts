@@ -13,6 +13,7 @@ import { listedCustomRole, ListedRole, listedPresetRole } from "./role.card.ts";
 import { isWithinOwnRights, canSeeCustomRoles } from "./role.change.ts";
 import { type RoleLevel, ROLE_LEVELS, roleLevelsFrom } from "./role-level.ts";
 import { listRoles } from "./role.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const levelQuery = z.strictObject({
   level: z.enum(ROLE_LEVELS).optional().describe("Roles of this kind of account: your own, or one below it."),
@@ -22,7 +23,7 @@ const levelQuery = z.strictObject({
 function requireLevel(levels: readonly RoleLevel[], levelName: string): RoleLevel {
   const found = levels.find(({ level }) => level === levelName);
   if (found === undefined)
-    throw invalidParameter("level", `must be one of ${levels.map(({ level }) => level).join(", ")}`);
+    throw invalidParameter("level", message("members.levels", { levels: levels.map(({ level }) => level) }));
   return found;
 }
 

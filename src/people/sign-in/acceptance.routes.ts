@@ -9,9 +9,10 @@ import { findInvitationByToken, userIdOf } from "../invitations/acceptance.store
 import { MEMBER_STATUSES } from "../../kernel/schema/team.ts";
 import { Tokens } from "./session.card.ts";
 import { openSession } from "./session.change.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const Body = z.strictObject({
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an invitation"),
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.invitationToken")),
   firstName: optionalName(100)
     .default(null)
     .describe("Taken where the invitation left it out, as the last name is."),

@@ -11,13 +11,15 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { emailConfirmationToken, idInToken } from "../../channels/mail/one-time-token.ts";
 import { confirmEmail, findMemberToConfirm } from "./email-confirmation.store.ts";
 import { memberActorOf } from "./session.change.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const Body = z.strictObject({
   token: z
     .string()
     .regex(
       new RegExp(`^${ID_PREFIXES.member}_[0-9A-Z]{26}\\.[A-Za-z0-9_-]{43}$`),
-      "must be the token of a confirmation mail",
+      ruleText("signIn.confirmationToken"),
     ),
 });
 
@@ -56,7 +58,7 @@ async function tryConfirm(call: OpenCall, token: string): Promise<void> {
     )
   ) {
     throw new Problem("not-found", {
-      detail: "This link confirms nothing: the member has another address by now, or is gone.",
+      detail: message("signIn.confirmsNothing"),
     });
   }
   if (member.emailVerifiedAt !== null) return;

@@ -39,6 +39,7 @@ import { undoTry, consumeProof } from "./sign-in-code.store.ts";
 import { memberActorOf, openSession, type OpenedSession } from "./session.change.ts";
 import type { Tokens } from "./session.card.ts";
 import { permitJoin, loadUsableLink, type UsableLink } from "./usable-link.load.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 interface JoinRequest {
   readonly token: string;
@@ -80,7 +81,7 @@ export async function joinByLink(
     if (existing !== undefined) {
       await batch(call.db, [undoTry(call.db, proof)]);
       throw new Problem("conflict/duplicate-member", {
-        detail: "This address is a member's already. Sign in, or accept the invitation that was sent.",
+        detail: message("invitations.membersAddress"),
       });
     }
     await requireNotBlocklisted(call, account.id, proof);
@@ -109,7 +110,7 @@ async function requireNotBlocklisted({ db }: OpenCall, accountId: string, proof:
   if (match?.barred !== 1) return;
   await batch(db, [undoTry(db, proof)]);
   throw new Problem("conflict/former-member", {
-    detail: "A former member cannot come back by a link. Ask a member who may add members to invite you.",
+    detail: message("invitations.formerMember"),
   });
 }
 
@@ -221,7 +222,7 @@ function toJoinError(error: unknown, { account, link }: LinkWithAccount, now: nu
       RATE_LIMITS.joinsPerLink,
       windowEnd(RATE_LIMITS.joinsPerLink, now),
       now,
-      "As many people as may joined by this link today.",
+      message("invitations.joinsToday"),
     );
   }
   return guardName === "member_limit" ? memberLimitProblem(account.plan, presetOfKind(account.kind)) : error;

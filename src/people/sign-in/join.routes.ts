@@ -6,9 +6,10 @@ import { MEMBER_STATUSES } from "../../kernel/schema/team.ts";
 import { CODE_FIELDS } from "./sign-in-code.ts";
 import { joinByLink } from "./join.change.ts";
 import { Tokens } from "./session.card.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const Body = z.strictObject({
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link"),
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken")),
   ...CODE_FIELDS,
   firstName: displayName(100),
   lastName: displayName(100),

@@ -24,6 +24,7 @@ import { rememberIdentifiers } from "../members/blocklist.store.ts";
 import type { MemberRow } from "../members/member.card.ts";
 import { guardMember, MEMBER_EMAIL_COLUMNS, updateMember } from "../members/member.store.ts";
 import { unlinkPerson } from "./sign-in-address.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** The member with another address on the card. */
 export function withCardEmail({ now, principal }: Call, row: MemberRow, email: string): MemberRow {
@@ -56,10 +57,10 @@ export async function inviteSignInAddress(
   const { db, now } = call;
   if (row.userId !== null)
     throw new Problem("conflict/state", {
-      detail: "A person signs in as this member, and changes the address in a session. Else unlink it first.",
+      detail: message("signIn.personSignsIn"),
     });
   if (row.status === "blocked")
-    throw new Problem("conflict/state", { detail: "The member is blocked. Unblock them first." });
+    throw new Problem("conflict/state", { detail: message("members.unblockFirst") });
   const after = withCardEmail(call, row, email);
   const [[pending]] = await call.read(findPendingInvitation(db, row.accountId, row.id));
   const { invitation, mails } = await prepareInvitationMail(

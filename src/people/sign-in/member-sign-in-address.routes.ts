@@ -18,6 +18,7 @@ import { accessOf } from "../members/member-access.ts";
 import { loadMember } from "../members/member.load.ts";
 import { selectIsSelfOrOpenedBy } from "./sign-in-address.store.ts";
 import { inviteSignInAddress, unlinkSignInAddress, withCardEmail } from "./member-sign-in-address.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const body = z.strictObject({ email: emailAddress.describe("Stands on the member's card from now on.") });
 const answer = InvitationCard.extend({ mail: MailCard });
@@ -37,11 +38,11 @@ const problems = [
 function requireNotSelfOrOwner({ principal }: Call, row: MemberRow): void {
   if (row.id === principal.memberId)
     throw new Problem("access/denied", {
-      detail: "You cannot do this to yourself: link the address on your card, or change yours in a session.",
+      detail: message("signIn.notYourself"),
     });
   if (row.id !== principal.targetAccount.ownerMemberId) return;
   throw new Problem("conflict/last-admin", {
-    detail: "This member owns the account, so only the platform does this.",
+    detail: message("signIn.platformOnly"),
   });
 }
 
@@ -55,9 +56,7 @@ async function requireNotOpenedByTarget(call: Call, row: MemberRow): Promise<voi
   const [[through]] = await call.read(selectIsSelfOrOpenedBy(db, principal.memberId, row.id));
   if (through?.answer !== true) return;
   throw new Problem("access/denied", {
-    detail:
-      "This member added you, or opened a way in for you or for a member above you. " +
-      "Another member names the address, or the platform.",
+    detail: message("signIn.addedYou"),
   });
 }
 

@@ -10,6 +10,7 @@ import { isIssuedToken, parseRefreshToken, deriveRefreshToken, sessionEnd } from
 import type { Tokens } from "./session.card.ts";
 import { sessionEvent, issueTokens } from "./session.change.ts";
 import { endSession, findSession, type LoadedSession, guardSession, rotateSession } from "./session.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * Milliseconds in which the newest used token may come once more, because a client lost the answer or asked
@@ -44,7 +45,7 @@ export async function refreshSession(call: OpenCall, token: string): Promise<Tok
         });
   if (newTokens !== null) return newTokens;
   throw new Problem("auth/invalid-credential", {
-    detail: "The refresh token is not valid, was used already, or its session has ended. Sign in again.",
+    detail: message("signIn.refreshNotValid"),
   });
 }
 

@@ -9,6 +9,8 @@ import { signIn } from "./sign-in.change.ts";
 import { refreshSession } from "./session-refresh.change.ts";
 import { Tokens } from "./session.card.ts";
 import { endSession } from "./session.store.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const accountId = idSchema("account")
   .optional()
@@ -17,7 +19,7 @@ const accountId = idSchema("account")
   );
 const Body = z.union(
   [z.strictObject({ ...CODE_FIELDS, accountId }), z.strictObject({ ...LINK_FIELDS, accountId })],
-  "send either email and code, or the token of a link",
+  ruleText("signIn.codeOrToken"),
 );
 
 const signInEndpoint = (types: TypeTable) =>
@@ -86,7 +88,7 @@ const signOut = endpoint(
     call.query();
     if (credential.kind !== "session")
       throw new Problem("conflict/state", {
-        detail: "This call was made with an API key, which has no session. Revoke the key instead.",
+        detail: message("signIn.keyHasNoSession"),
       });
     const session = { id: credential.id, accountId: ownAccount.accountId, memberId };
     const event = call.event(

@@ -27,6 +27,7 @@ import { CODE_TTL_MS, type EmailProof } from "./sign-in-code.ts";
 import { requireWithinCodeLimits, verifyCodeOrLink } from "./sign-in-code.change.ts";
 import { insertSignIn, consumeProof } from "./sign-in-code.store.ts";
 import { MEMBER_USER_COLUMNS } from "../invitations/acceptance.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Who sets an address, and may. */
 type AddressSetter = { readonly person: Person } | { readonly card: CardAddress };
@@ -46,36 +47,33 @@ async function loadAddressSetter(call: Call, newEmail: string): Promise<AddressS
   if (person !== undefined) {
     if (credential.kind === "session") return { person };
     throw new Problem("access/denied", {
-      detail: "Only the person changes this address, in a session: sign in.",
+      detail: message("signIn.ownAddress"),
     });
   }
   if (credential.kind !== "key" || widerThan(restrictionOf(credential), UNRESTRICTED) !== null) {
-    throw new Problem("access/denied", { detail: "Use an API key that is not narrowed." });
+    throw new Problem("access/denied", { detail: message("signIn.unrestrictedKey") });
   }
   if (card === undefined) throw new Problem("not-found");
   if (card.email !== newEmail)
     throw new Problem("access/denied", {
-      detail: `A key links the address on the member's card only. ${OTHER_WAY_DETAIL}`,
+      detail: [message("signIn.keyLinksCard"), OTHER_WAY_DETAIL],
     });
   if (card.isOwn) {
     throw new Problem("access/denied", {
-      detail:
-        "The address on the card was changed last by this member, or by one whom this member added or " +
-        `opened a way in for, so no key links it. ${OTHER_WAY_DETAIL}`,
+      detail: [message("signIn.cardChanged"), OTHER_WAY_DETAIL],
     });
   }
   return { card };
 }
 
-const OTHER_WAY_DETAIL =
-  "The platform, or a member who may add this one, sets another: POST /v1/members/{id}/sign-in-address.";
+const OTHER_WAY_DETAIL = message("signIn.platformSets");
 
 /** Mails a code to the new address, and to the old one where there is one. */
 export async function requestEmailChange(call: Call, newEmail: string): Promise<Answer> {
   const { db, env, now } = call;
   const setter = await loadAddressSetter(call, newEmail);
   const person = "person" in setter ? setter.person : null;
-  if (person?.email === newEmail) throw invalidField("/email", "is your address already");
+  if (person?.email === newEmail) throw invalidField("/email", message("signIn.yoursAlready"));
   const addresses = [newEmail, ...(person === null ? [] : [person.email])];
   for (const address of addresses) await requireWithinCodeLimits(call, address);
   const expiresAt = now + CODE_TTL_MS;
@@ -234,8 +232,7 @@ async function linkAddress(call: Call, newProof: EmailProof, { keys }: CardAddre
   );
 }
 
-const codesUsedProblem = (): Problem =>
-  invalidField("/newCode", "was used or has expired, or the other code was; ask for new ones");
+const codesUsedProblem = (): Problem => invalidField("/newCode", message("signIn.otherCode"));
 
 /**
  * A wrong code says which; the credential of the call is another matter. @throws Problem validation,
@@ -251,7 +248,7 @@ async function verifyChangeCode(
     return await verifyCodeOrLink(call, { email, code }, "change_email");
   } catch (error) {
     if (error instanceof Problem && error.code === "auth/invalid-credential")
-      throw invalidField(codePointer, "is wrong, was used, or has expired");
+      throw invalidField(codePointer, message("signIn.wrongCode"));
     throw error;
   }
 }

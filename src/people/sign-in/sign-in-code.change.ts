@@ -8,13 +8,14 @@ import type { EmailProof, CodeOrLink } from "./sign-in-code.ts";
 import { countTry, findOpenSignIn } from "./sign-in-code.store.ts";
 import { requireWithinLimits, undoCount } from "../../gate/calls/rate-limit.change.ts";
 import { clientBucket, RATE_LIMITS } from "../../gate/calls/rate-limit.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type CodeContext = Pick<OpenCall, "db" | "env" | "now" | "origin">;
 
 /** One answer to a wrong code, a used one, an old one, and a right one that opens nothing. */
 export const wrongCodeProblem = (): Problem =>
   new Problem("auth/invalid-credential", {
-    detail: "The code or link is wrong, was used, or has expired. Ask for a new one: POST /v1/auth/codes.",
+    detail: message("signIn.wrongProof"),
   });
 
 /**

@@ -16,6 +16,7 @@ import { emailAddress } from "../../kernel/text/email.ts";
 import { CODE_TTL_MS } from "./sign-in-code.ts";
 import { requireWithinCodeLimits } from "./sign-in-code.change.ts";
 import { type CodeRecipient, findCodeRecipient, insertSignIn } from "./sign-in-code.store.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** Codes that strangers are mailed for each use of an operator link at most. */
 const CODES_PER_USE = 5;
@@ -24,7 +25,7 @@ const Body = z.strictObject({
   email: emailAddress,
   link: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/, "must be the token of an operator link")
+    .regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken"))
     .optional()
     .describe(
       "The token of an operator link, to join by it with POST /v1/operator-links/join. " +

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_PREFIXES } from "../../kernel/id.ts";
 import { emailAddress } from "../../kernel/text/email.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 /** Milliseconds for which a code, and the link beside it, are good. */
 export const CODE_TTL_MS = 10 * 60 * 1000;
@@ -16,7 +17,7 @@ export const TRIES_MAX = 5;
 export const Code = z
   .string()
   .trim()
-  .regex(/^\d{4} ?\d{4}$/, "must be the eight digits of the mail")
+  .regex(/^\d{4} ?\d{4}$/, ruleText("signIn.codeDigits"))
   .transform((digits) => digits.replace(" ", ""));
 
 /** What the link of a sign-in mail carries. */
@@ -24,7 +25,7 @@ export const LinkToken = z
   .string()
   .regex(
     new RegExp(`^${ID_PREFIXES.signIn}_[0-9A-Z]{26}\\.[A-Za-z0-9_-]{43}$`),
-    "must be the token of a sign-in link",
+    ruleText("signIn.linkToken"),
   );
 
 /** The two proofs that a person reads the mail of an address. */

@@ -22,6 +22,7 @@ import { undoTry, consumeProof } from "./sign-in-code.store.ts";
 import { type SignInMember, openSession, sessionEvent } from "./session.change.ts";
 import type { Tokens } from "./session.card.ts";
 import { findMemberships, guardMembership, type Membership } from "./session.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** Accounts that are offered for a choice at most. Any other can be named all the same. */
 const CHOICES_MAX = 20;
@@ -129,7 +130,7 @@ async function signInAsMember(call: OpenCall, proof: EmailProof, membership: Mem
       call,
       member,
       new Problem("ip/not-allowed", {
-        detail: "Sign in from an address that the account and the member allow.",
+        detail: message("signIn.signInElsewhere"),
       }),
     );
   const { statements, events, body } = await openSession(call, member, userId);

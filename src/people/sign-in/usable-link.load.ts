@@ -11,6 +11,7 @@ import { findPrincipalOnBehalf } from "../../gate/principals/principal.store.ts"
 import { linkStatus } from "../invitations/link.card.ts";
 import { findLink, type LinkWithAccount } from "../invitations/link.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** An operator link that can be used now. */
 export interface UsableLink {
@@ -26,7 +27,7 @@ export async function loadUsableLink(
   tokenHash: string,
 ): Promise<UsableLink> {
   const [found] = await findLink(db, tokenHash);
-  if (found === undefined) throw new Problem("not-found", { detail: "No link has this token." });
+  if (found === undefined) throw new Problem("not-found", { detail: message("invitations.noLink") });
   const { link, account, inviter } = found;
   requireAcceptedState(account);
   const preset = presetOfKind(account.kind);
@@ -36,15 +37,15 @@ export async function loadUsableLink(
     inviter === null ? null : await findPrincipalOnBehalf(db, inviter.memberId, account.id, types);
   if (status === "revoked" || maker === null || permitJoin(maker, found, link.id) === null)
     throw new Problem("invitation/revoked", {
-      detail: "This link was ended. Ask the person who gave it to you for another.",
+      detail: message("invitations.linkStopped"),
     });
   if (status === "used")
     throw new Problem("invitation/used", {
-      detail: "This link was used as often as it may be. Ask the person who gave it to you for another.",
+      detail: message("invitations.linkSpent"),
     });
   if (status === "expired") throw new Problem("invitation/expired");
   if (!admitsAddress([compileAddressRules(account.allowedIps)], origin.ip))
-    throw new Problem("ip/not-allowed", { detail: "Join from an address that the account allows." });
+    throw new Problem("ip/not-allowed", { detail: message("invitations.joinElsewhere") });
   if (hasLapsedPlan({ preset, plan: account.plan }, [link.role ?? ""])) {
     throw new Problem("plan/feature-required", {
       extensions: { feature: "restrictedAccounts", contact: account.plan.contactUrl ?? env.CONTACT_URL },

@@ -4,13 +4,12 @@ import { iso } from "../../kernel/clock.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { TierChoiceRow } from "../../kernel/schema/tier.ts";
 import { hasCardNumber } from "./card-number.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const CARD_NUMBER_DETAIL =
-  "looks like a card number: card numbers are given to the payment provider only, and its token here";
+const CARD_NUMBER_RULE = ruleText("products.cardNumber");
 const hasNoCardNumber = (value: string | null): boolean => value === null || !hasCardNumber(value);
-const requiredLine = (max: number) => singleLineText(max).refine(hasNoCardNumber, CARD_NUMBER_DETAIL);
-const optionalLine = (max: number) =>
-  optionalText(max).refine(hasNoCardNumber, CARD_NUMBER_DETAIL).optional();
+const requiredLine = (max: number) => singleLineText(max).refine(hasNoCardNumber, CARD_NUMBER_RULE);
+const optionalLine = (max: number) => optionalText(max).refine(hasNoCardNumber, CARD_NUMBER_RULE).optional();
 
 const BillingAddress = z.strictObject({
   name: optionalLine(200),
@@ -21,7 +20,7 @@ const BillingAddress = z.strictObject({
   region: optionalLine(100),
   country: z
     .string()
-    .regex(/^[A-Z]{2}$/, "must be an ISO 3166-1 code such as DE")
+    .regex(/^[A-Z]{2}$/, ruleText("validation.countryCode"))
     .nullable()
     .optional(),
   taxId: optionalLine(40),
@@ -30,17 +29,17 @@ const BillingAddress = z.strictObject({
 /** What may be shown of a card, as the payment provider says it. */
 const CardSummary = z.strictObject({
   brand: z.enum(["visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "mir", "other"]),
-  last4: z.string().regex(/^[0-9]{4}$/, "must be four digits"),
-  expiry: z.string().regex(/^20[0-9]{2}-(?:0[1-9]|1[0-2])$/, "must be a month such as 2030-01"),
+  last4: z.string().regex(/^[0-9]{4}$/, ruleText("products.lastFour")),
+  expiry: z.string().regex(/^20[0-9]{2}-(?:0[1-9]|1[0-2])$/, ruleText("products.month")),
 });
 
 const token = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9]{0,15}_[A-Za-z0-9_-]{6,200}$/, {
-    error: "must be a token of the payment provider, such as pm_…",
+    error: ruleText("products.paymentToken"),
     abort: true,
   })
-  .refine((value) => !hasCardNumber(value), CARD_NUMBER_DETAIL);
+  .refine((value) => !hasCardNumber(value), CARD_NUMBER_RULE);
 
 export const BillingPatch = z.strictObject({
   tier: requiredLine(60)

@@ -6,6 +6,7 @@ import { newResourceRow } from "../../resources/resource-row.change.ts";
 import { auditCard } from "../../resources/resource.card.ts";
 import { insertResource } from "../../resources/resource.store.ts";
 import { invoiceType, type InvoiceLine } from "../../resources/types/invoice.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * What a purchase writes beside what was bought, in the same batch. The account's owner is billed, also when
@@ -22,8 +23,7 @@ export function prepareOwnerInvoice(
   if (stored === null) throw new Error("invoices are stored");
   const { ownerMemberId } = call.principal.targetAccount;
   const parsed = stored.attributes.safeParse({ title, currency, lines });
-  if (!parsed.success)
-    throw new Problem("conflict/state", { detail: "This is more than one invoice can hold." });
+  if (!parsed.success) throw new Problem("conflict/state", { detail: message("products.invoiceTooLarge") });
   const row = newResourceRow(
     call,
     invoiceType,

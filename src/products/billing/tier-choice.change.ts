@@ -23,6 +23,7 @@ import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { TierChoiceRow, TierRow } from "../../kernel/schema/tier.ts";
 import type { TierState } from "./billing.card.ts";
 import { prepareOwnerInvoice } from "./invoice.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** What a choice rests on. */
 interface LoadedTiers {
@@ -75,7 +76,7 @@ export async function prepareTierChoice(
   const { subscription } = account;
   const isInForce = subscription.tier === tierKey && isSubscriptionActive(subscription, call.now);
   if (tier?.key !== tierKey || (!tier.offered && !isInForce))
-    throw invalidField("/tier", "must be a tier of GET /v1/tiers");
+    throw invalidField("/tier", message("products.unknownTier"));
   const isFree = tier.selfService && tier.price.amount === 0;
   if (!isFree && (isInForce ? choice === undefined : choice?.tier === tierKey)) {
     return { tiers: { tier: subscription.tier, choice }, change: NO_CHANGE, givesCredits: false };
@@ -97,7 +98,7 @@ function prepareTierActivation(
 ): TierChange {
   if (account.subscription.status === "past_due") {
     throw new Problem("conflict/state", {
-      detail: "The subscription is past due. Pay what is open first, or ask the operator of this platform.",
+      detail: message("products.pastDue"),
     });
   }
   const subscription = isInForce

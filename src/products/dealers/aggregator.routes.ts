@@ -18,6 +18,7 @@ import {
 } from "../../resources/resource.store.ts";
 import type { StoredType } from "../../resources/resource-type.ts";
 import { aggregatorLicenseType } from "../../resources/types/aggregator-license.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const stored = aggregatorLicenseType.stored as StoredType;
 const TOKEN_PURPOSE = "aggregator license token";
@@ -50,7 +51,7 @@ const issue = endpoint(
     );
     const attributes = await call.body();
     if (!member?.row.roles.includes("aggregator"))
-      throw invalidField("/memberId", "names no aggregator of the account");
+      throw invalidField("/memberId", message("products.noAggregator"));
     const made = newResourceRow(call, aggregatorLicenseType, stored, attributes, {
       parent: undefined,
       groupId: null,
@@ -140,7 +141,7 @@ const copy = endpoint(
     const { row } = await loadResource(call, aggregatorLicenseType, "copy");
     if (row.expiresAt !== null && row.expiresAt <= call.now)
       throw new Problem("conflict/state", {
-        detail: "The license has expired. Ask the platform's operator for another.",
+        detail: message("products.aggregatorExpired"),
       });
     const { kid, token } = deriveLicenseToken(
       call.env.SIGNING_KEYS,

@@ -12,6 +12,7 @@ import { Problem } from "../../kernel/http/problem.ts";
 import { nextVersion } from "../../kernel/version.ts";
 import { type AccountRow, ProfileBody } from "../../accounts/account.card.ts";
 import { guardAccount, listFamily, updateAccount } from "../../accounts/account.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const DealerCard = z.object({
   id: z.string(),
@@ -118,7 +119,7 @@ const edit = endpoint(
     const row = await loadDealer(call);
     call.requireRight("dealer.edit", accountRef(row.id));
     if (row.id !== call.principal.accountId)
-      throw new Problem("access/denied", { detail: "The data of a sub-dealer is the sub-dealer's." });
+      throw new Problem("access/denied", { detail: message("products.subDealersData") });
     const { name, profile } = await call.body();
     call.ifMatch(row.version);
     const wanted = {

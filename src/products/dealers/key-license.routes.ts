@@ -13,6 +13,7 @@ import { guardResource, insertResource, updateResource } from "../../resources/r
 import type { StoredType } from "../../resources/resource-type.ts";
 import { dealerKeyType } from "../../resources/types/key.ts";
 import { requestType } from "../../resources/types/request.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const [storedKey, storedRequest] = [dealerKeyType.stored as StoredType, requestType.stored as StoredType];
 
@@ -40,7 +41,7 @@ const generate = endpoint(
     const period = extendPeriod(row.expiresAt, days, call.now);
     if (period === null)
       throw new Problem("conflict/state", {
-        detail: "The key is licensed for longer than any license reaches.",
+        detail: message("products.licensedLonger"),
       });
     const [validFrom, expiresAt] = [iso(period.from), iso(period.to)];
     const after = fillDerivedColumns(storedKey, {

@@ -15,6 +15,7 @@ import { cardSchema, toResourceRef, resourceCard, auditCard } from "../../resour
 import { findReferenced, guardResourceExists, guardResource } from "../../resources/resource.store.ts";
 import type { StoredType } from "../../resources/resource-type.ts";
 import { objectType } from "../../resources/types/object.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const stored = objectType.stored as StoredType;
 
@@ -121,7 +122,7 @@ const takeFromGroup = endpoint(
     if (row.groupId !== call.params["id"]) throw new Problem("not-found");
     if (row.groupId === EVERY_GROUP)
       throw new Problem("conflict/state", {
-        detail: "It is in no other group. Move it into another instead.",
+        detail: message("products.lastGroup"),
       });
     return moveObject(call, row, undefined, () => ({ status: 204 }));
   },

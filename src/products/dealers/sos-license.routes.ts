@@ -38,6 +38,7 @@ import {
   findSosDaysFault,
   sosLicenseType,
 } from "../../resources/types/sos-license.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const stored = sosLicenseType.stored as StoredType;
 const storedKey = keyType.stored as StoredType;
@@ -131,7 +132,7 @@ async function loadNamedKey(call: Call<z.infer<typeof Body>>): Promise<ResourceR
     await call.body();
   }
   const notFound = new Problem("not-found", {
-    errors: [{ pointer: "/keyId", detail: "names nothing that you may see" }],
+    errors: [{ pointer: "/keyId", detail: message("resources.hidden") }],
   });
   return loadLicensedKey(call, "sos_license.generate", keyId ?? "", notFound);
 }
@@ -188,8 +189,7 @@ const blockCard = (row: SosBlockRow) => ({ ...row, createdAt: iso(row.createdAt)
 
 async function loadSosBlock(call: Call): Promise<SosBlockRow> {
   const [, [row]] = await loadTenant(call, findSosBlock(call.db, call.params["id"] ?? ""));
-  if (row === undefined)
-    throw new Problem("not-found", { detail: "SOS licenses are not blocked for this account." });
+  if (row === undefined) throw new Problem("not-found", { detail: message("products.sosNotBlocked") });
   return row;
 }
 

@@ -14,6 +14,7 @@ import { findReferenced, guardResource, UNIQUE_KEY_COLUMNS } from "../../resourc
 import type { StoredType } from "../../resources/resource-type.ts";
 import { objectType } from "../../resources/types/object.ts";
 import { findAccounts, guardReceiver, transferObject } from "./transfer.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 type AccountRow = typeof account.$inferSelect;
 
@@ -35,7 +36,7 @@ function requireDealer(call: Call, rows: readonly AccountRow[], field: string, i
     (row?.parentId === accountId && decide(grantSet, "subdealer.view_entities", refById(row.id)).allowed);
   if (row === undefined || !isVisible)
     throw new Problem("not-found", {
-      errors: [{ pointer: `/${field}`, detail: "names no dealer that you may see" }],
+      errors: [{ pointer: `/${field}`, detail: message("products.noDealer") }],
     });
   requireOpenToCaller(call, row);
   return row;
@@ -87,7 +88,7 @@ const transfer = endpoint(
     if (call.peekField("accountId") === null) await call.body();
     const receiver = requireDealer(call, rows, "accountId", to);
     await call.body();
-    if (from === to) throw invalidField("/accountId", "is where it is already");
+    if (from === to) throw invalidField("/accountId", message("products.thereAlready"));
     const on = requireTransferRight(call as Call, row, from);
     if (row === undefined) throw new Problem("not-found");
     call.requireView("object.view", on);

@@ -9,6 +9,7 @@ import { findByUniqueKey } from "../../resources/resource.store.ts";
 import { licenseResourceType } from "../../resources/types/license.ts";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import { prepareLicenseChange, storedLicense } from "./license.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const hasExpired = ({ expiresAt }: ResourceRow, now: number): boolean =>
   expiresAt !== null && expiresAt <= now;
@@ -56,13 +57,14 @@ const bind = endpoint(
     const { domain } = await call.body();
     call.ifMatch(row.version);
     const host = domain === null ? null : parseHostName(domain);
-    if (domain !== null && host === null)
-      throw invalidField("/domain", "must be a host name such as shop.example.com");
+    if (domain !== null && host === null) throw invalidField("/domain", message("products.hostName"));
     if (row.status !== "active")
-      throw new Problem("conflict/state", { detail: `The license is ${row.status}.` });
+      throw new Problem("conflict/state", {
+        detail: message("products.licenseStatus", { status: row.status }),
+      });
     if (host !== null && hasExpired(row, call.now))
       throw new Problem("conflict/state", {
-        detail: "The license has expired: it is bound to no other domain.",
+        detail: message("products.licenseExpired"),
       });
     const { after, change } = prepareLicenseChange(call, "license.provision", row, row.status, host);
     const answer = {

@@ -17,6 +17,7 @@ import { findReferenced, guardResource, insertResource } from "../../resources/r
 import { licenseResourceType } from "../../resources/types/license.ts";
 import type { ChargeRow, ResourceRow } from "../../kernel/schema/resource.ts";
 import { prepareLicenseChange, storedLicense } from "./license.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const CreatedLicenseCard = cardSchema(licenseResourceType, storedLicense).extend({
   downloads: z.string().describe('Where links to the theme\'s files are made: POST {"file": "…"}.'),
@@ -50,7 +51,7 @@ async function loadLicensableTheme(
 /** @throws Problem conflict/state */
 function requireOffered(theme: ResourceRow | undefined): ResourceRow {
   if (theme?.status === "active") return theme;
-  throw new Problem("conflict/state", { detail: "This theme is retired: it is licensed no more." });
+  throw new Problem("conflict/state", { detail: message("products.themeRetired") });
 }
 
 const newLicense = (
@@ -140,8 +141,7 @@ const purchase = endpoint(
     await call.body();
     const theme = requireOffered(found.theme);
     const price = priceOf(theme, undefined);
-    if (price === null)
-      throw new Problem("conflict/state", { detail: "This theme is not for sale; it may be provisioned." });
+    if (price === null) throw new Problem("conflict/state", { detail: message("products.themeNotForSale") });
     if (!isSubscriptionActive(call.principal.targetAccount.subscription, call.now))
       throw new Problem("credits/subscription-inactive");
     const { name, currency } = theme.attributes as { name: string; currency: string };

@@ -20,6 +20,7 @@ import type { ThemeFileRow } from "../../kernel/schema/resource.ts";
 import { guardResource } from "../../resources/resource.store.ts";
 import { loadTheme } from "./theme.load.ts";
 import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
 const LinkCard = z.object({
@@ -59,14 +60,14 @@ const createLink = endpoint(
     for (const right of requiredRights(principal)) call.requireRight(right, refById(row.id, "active"));
     if (license === undefined)
       throw new Problem("access/denied", {
-        detail: "The account has no active license of this theme.",
+        detail: message("products.noThemeLicense"),
         extensions: { right: "theme.download" },
       });
     const { file: name } = await call.body();
     const file = files.find((each) => each.name === name);
     if (file === undefined)
       throw new Problem("not-found", {
-        errors: [{ pointer: "/file", detail: "names no file of this theme" }],
+        errors: [{ pointer: "/file", detail: message("products.noThemeFile") }],
       });
     const token = await signLinkToken(call, { thm: row.id, fil: file.id });
     const event = call.event(
@@ -110,7 +111,7 @@ function linkCredential(credential: CallCredential): Pick<DownloadClaims, "key" 
       return { sid: credential.id };
     case "hook":
     case "behalf":
-      throw new Problem("access/denied", { detail: "Only a member makes download links." });
+      throw new Problem("access/denied", { detail: message("products.memberDownloads") });
   }
 }
 
@@ -137,7 +138,7 @@ const followLink = (types: TypeTable) =>
       const file = download === null ? null : await findAllowedFile(call, download, types);
       const bytes = file === null ? null : await call.env.FILES.get(file.id);
       if (file === null || bytes === null)
-        throw new Problem("not-found", { detail: "This link leads nowhere." });
+        throw new Problem("not-found", { detail: message("products.linkLeadsNowhere") });
       return {
         status: 200,
         file: bytes.body,

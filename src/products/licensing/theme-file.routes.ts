@@ -19,6 +19,7 @@ import {
 } from "./theme-file.store.ts";
 import { catalogType } from "../../resources/types/catalog.ts";
 import { loadTheme } from "./theme.load.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const UPLOAD: Upload = {
   mediaTypes: [
@@ -109,15 +110,11 @@ const putFile = endpoint(
   async (call) => {
     const { row } = await loadResource(call, catalogType, "edit");
     const name = call.params["name"] ?? "";
-    if (!FILE_NAME.test(name))
-      throw invalidParameter(
-        "name",
-        "must be 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit",
-      );
+    if (!FILE_NAME.test(name)) throw invalidParameter("name", message("products.fileName"));
     const [files] = await call.read(listFiles(call.db, row.id));
     const before = files.find((file) => file.name === name);
     if (before === undefined && files.length >= FILES_MAX)
-      throw new Problem("conflict/state", { detail: `It has ${FILES_MAX} files, and may have no more.` });
+      throw new Problem("conflict/state", { detail: message("products.filesMax", { max: FILES_MAX }) });
     const { id, sha256, size, contentType } = await storeFile(call);
     const after: ThemeFileRow = {
       themeId: row.id,
@@ -161,7 +158,7 @@ async function storeFile(call: Call) {
   }));
   if (stored.sha256 === null)
     throw new Problem("malformed", {
-      detail: "The body is not as long as Content-Length says, or took more than an hour to come.",
+      detail: message("products.fileBroken"),
     });
   return { ...stored, sha256: stored.sha256 };
 }

@@ -25,6 +25,7 @@ import {
 import { findOrganization, listOrganizations } from "../../resources/organization.store.ts";
 import { NO_OBJECT } from "../../resources/object-reference.load.ts";
 import { permitFounding, prepareFounderGrant } from "./organization-founding.change.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const tag = "Organizations";
 
@@ -103,7 +104,7 @@ const create = endpoint(
     call.requireRight("organization.create");
     const kind = kindBelow(targetAccount.kind);
     if (kind === null || preset.tree === null)
-      throw new Problem("access/denied", { detail: "No organization stands below this one." });
+      throw new Problem("access/denied", { detail: message("products.noOrganizations") });
     // Decided before the body is read, and again for the account that is made.
     permitFounding(call, kind);
     const body = await call.body();

@@ -26,6 +26,7 @@ import {
 } from "../../resources/resource.store.ts";
 import type { StoredType } from "../../resources/resource-type.ts";
 import { subscriptionType } from "../../resources/types/subscription.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 const stored = subscriptionType.stored as StoredType;
 const Card = cardSchema(subscriptionType, stored);
@@ -85,7 +86,7 @@ const purchase = endpoint(
     const body = await call.body();
     const price = item === undefined ? null : priceOf(item, markup);
     if (item === undefined || price === null)
-      throw new Problem("conflict/state", { detail: "This is not for sale." });
+      throw new Problem("conflict/state", { detail: message("products.notForSale") });
     const { name, currency } = item.attributes as { name: string; currency: string };
     const bought = { quantity: body.quantity, name, currency, ...price, canceledAt: null };
     const made = newResourceRow(call, subscriptionType, stored, bought, { parent: item, groupId: null });
@@ -120,7 +121,7 @@ async function requireStillSold(call: Call, { parentId }: ResourceRow): Promise<
   );
   if (item?.status !== "active")
     throw new Problem("conflict/state", {
-      detail: "This is sold no more: the quantity can only become smaller.",
+      detail: message("products.soldNoMore"),
     });
   return item;
 }
@@ -145,7 +146,9 @@ const edit = endpoint(
     const body = await call.body();
     call.ifMatch(row.version);
     if (row.status !== "active")
-      throw new Problem("conflict/state", { detail: `It is ${row.status}, and changes no more.` });
+      throw new Problem("conflict/state", {
+        detail: message("resources.finalStatus", { status: row.status }),
+      });
     const before = row.attributes["quantity"] as number;
     const wanted = fillDerivedColumns(stored, {
       ...row,
@@ -161,7 +164,7 @@ const edit = endpoint(
     const more = (body.quantity ?? before) - before;
     const item = more > 0 ? await requireStillSold(call, row) : null;
     if (!Number.isSafeInteger(after.attributes["amount"]))
-      throw new Problem("conflict/state", { detail: "This many cost more than can be told exactly." });
+      throw new Problem("conflict/state", { detail: message("products.costTooLarge") });
     const invoice = more > 0 ? prepareUnitInvoice(call, row, more) : null;
     const event = call.event(
       "subscription.edit",

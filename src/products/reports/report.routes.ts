@@ -16,6 +16,7 @@ import {
   REPORTS,
 } from "./report.ts";
 import { LOADERS } from "./report-rows.load.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /** A report that the model has and that one of the caller's rights opens. */
 const findOpeningRight = ({ rights }: Report, set: GrantSet): Right | undefined =>
@@ -91,16 +92,13 @@ const download = (ledgersOf: LedgerOutboxesOf) =>
       const { name, report, openingRight } = requireOpenReport(call);
       const { format, ...periodQuery } = call.query();
       const period = periodOf(periodQuery, report, call.now, call.principal.targetAccount.settings.timeZone);
-      if (period === null) throw invalidParameter("to", "must not be before from");
+      if (period === null) throw invalidParameter("to", message("validation.beforeFrom"));
       const complete =
         !report.columns.includes("memberId") ||
         (await sealPending(call.env, call.db, call.principal.accountId, ledgersOf));
       const rows = await LOADERS[name](call, period, openingRight);
       if (rows.length > REPORT_ROWS_MAX)
-        throw invalidParameter(
-          "from",
-          `the report has more than ${REPORT_ROWS_MAX} rows: ask for a shorter period`,
-        );
+        throw invalidParameter("from", message("products.reportRows", { max: REPORT_ROWS_MAX }));
       const periodFields = { from: iso(period.from), to: iso(period.to) };
       const event = call.event(
         "report.download",

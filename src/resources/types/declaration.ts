@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ResourceRow } from "../../kernel/schema/resource.ts";
 import type { AccessLevel } from "../../kernel/schema/team.ts";
 import { lookAlikeKeys } from "../../kernel/text/look-alike.ts";
+import type { Message } from "../../kernel/messages/message.ts";
 
 /** What rights are about: `product` of `product.view`. An area without objects is no type. */
 export interface Area<Verb extends string = string> {
@@ -161,7 +162,7 @@ export interface ResourceAction<Verb extends string = string> {
     row: ResourceRow,
     body: Readonly<Record<string, unknown>>,
     at: { readonly now: number; readonly memberId: string },
-  ) => AttributeChange | { readonly conflict: string };
+  ) => AttributeChange | { readonly conflict: Message };
   /** Credits, by the object that it belongs to. */
   readonly price?: (parent: ResourceRow) => number;
 }

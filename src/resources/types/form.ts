@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { singleLineText } from "../../kernel/http/body.ts";
 import { declareType, LEVELS } from "./declaration.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const FormField = z.strictObject({
-  name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, "must be a name such as orderNumber"),
+  name: z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/, ruleText("resources.fieldName")),
   label: singleLineText(200),
   kind: z.enum(["text", "number", "date", "choice", "checkbox"]),
   required: z.boolean().default(false),
@@ -35,7 +36,7 @@ export const formType = declareType({
         .max(100)
         .refine(
           (fields) => new Set(fields.map(({ name }) => name)).size === fields.length,
-          "names a field twice",
+          ruleText("resources.fieldTwice"),
         ),
     }),
     nameAttribute: "name",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
 import { declareType, LEVELS, type ResourceAction } from "./declaration.ts";
+import { message } from "../../kernel/messages/message.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const InvoiceLineSchema = z.strictObject({ description: singleLineText(300), quantity, unitPrice: money });
 
@@ -15,7 +17,10 @@ const settlementAction = (status: "paid" | "canceled", name: string): ResourceAc
   verb: "edit",
   summary: status === "paid" ? "It was paid." : "It is not asked for any more.",
   body: z.strictObject({}),
-  run: (row) => (row.status === "open" ? { set: {}, status } : { conflict: `The invoice is ${row.status}.` }),
+  run: (row) =>
+    row.status === "open"
+      ? { set: {}, status }
+      : { conflict: message("resources.invoiceStatus", { status: row.status }) },
 });
 
 /** What an account owes. It is billed to the account's owner, also when another member bought. */
@@ -41,7 +46,7 @@ export const invoiceType = declareType({
         .array(InvoiceLineSchema)
         .min(1)
         .max(100)
-        .refine((lines) => Number.isSafeInteger(totalOf(lines)), "come to more than an invoice can hold"),
+        .refine((lines) => Number.isSafeInteger(totalOf(lines)), ruleText("resources.invoiceSum")),
       dueAt: instant.nullable().default(null),
     }),
     nameAttribute: "title",

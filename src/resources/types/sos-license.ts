@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareType, LEVELS } from "./declaration.ts";
+import { message, type Message } from "../../kernel/messages/message.ts";
 
 /** Why a license may be generated without waiting for a regular one. */
 export const SOS_REASONS = [
@@ -46,10 +47,9 @@ export const sosLicenseType = declareType({
 });
 
 /** What is wrong with that many days, or null. */
-export const findSosDaysFault = (days: number, saas: boolean): string | null => {
-  if (saas)
-    return days === SOS_DAYS.saas ? null : `must be ${SOS_DAYS.saas}: this key is licensed by subscription`;
+export const findSosDaysFault = (days: number, saas: boolean): Message | null => {
+  if (saas) return days === SOS_DAYS.saas ? null : message("resources.sosDaysSaas", { days: SOS_DAYS.saas });
   return days >= SOS_DAYS.least && days <= SOS_DAYS.most
     ? null
-    : `must be ${SOS_DAYS.least} to ${SOS_DAYS.most}`;
+    : message("resources.sosDays", { min: SOS_DAYS.least, max: SOS_DAYS.most });
 };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { declareType, LEVELS } from "./declaration.ts";
+import { message } from "../../kernel/messages/message.ts";
 
 /**
  * What an organization has bought from its seller's catalog, in some quantity. Its price is the
@@ -57,7 +58,7 @@ export const subscriptionType = declareType({
         run: (row, _, { now }) =>
           row.status === "active"
             ? { set: { canceledAt: iso(now) }, status: "canceled" }
-            : { conflict: `The subscription is ${row.status}.` },
+            : { conflict: message("resources.subscriptionStatus", { status: row.status }) },
       },
     ],
   },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { OFFER_ACTIONS } from "./offer-action.ts";
 import { declareType, NO_LEVELS } from "./declaration.ts";
+import { ruleText } from "../../kernel/messages/rule-text.ts";
 
 const creditCost = z.number().int().min(0).max(1_000_000_000);
 
@@ -26,7 +27,7 @@ export const toolType = declareType({
     attributes: z.strictObject({
       key: z
         .string()
-        .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be lower-case letters, digits and hyphens")
+        .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, ruleText("resources.slug"))
         .describe("What programs call it."),
       name: singleLineText(200),
       description: optionalMultilineText(2000).default(null),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { renderMessage } from "../../../src/kernel/messages/message.ts";
 import {
   type Assignment,
+  type AssignmentFault,
   findAssignmentFault,
   canGiveAssignment,
   type Giver,
@@ -42,8 +44,12 @@ const grant = (resourceType: string, resourceId = "n", access: GrantRow["access"
   access,
 });
 
+/** As a caller reads it. */
+const inEnglish = (found: AssignmentFault | null) =>
+  found === null || found.kind === "plan" ? found : { ...found, detail: renderMessage(found.detail, "en") };
+
 const fault = (by: Giver | null, wanted: Partial<Assignment>, kind: AccountKind = "vendor") =>
-  findAssignmentFault(by, { ...NOTHING, ...wanted }, HOME, PRESETS[kind], TYPE_TABLE);
+  inEnglish(findAssignmentFault(by, { ...NOTHING, ...wanted }, HOME, PRESETS[kind], TYPE_TABLE));
 
 describe("what is assigned has to make sense", () => {
   const noRole = "must be one of owner, operator, or the id of a custom role of the account";
@@ -245,7 +251,7 @@ describe("a grant that makes no sense is refused when it is saved", () => {
       "is granted twice",
     ],
   ])("%s", (_, kind, grants, member, detail) =>
-    expect(findGrantFault(grants, PRESETS[kind], TYPE_TABLE)).toEqual({
+    expect(inEnglish(findGrantFault(grants, PRESETS[kind], TYPE_TABLE))).toEqual({
       kind: "invalid",
       pointer: `/grants/${member}`,
       detail,

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { sign as githubSign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import { message } from "../../../src/kernel/messages/message.ts";
 import { isOpenable, openSecret, sealSecret } from "../../../src/gate/credentials/sealed-secret.ts";
 import { signingKeyBytes, findSecretFault } from "../../../src/channels/webhooks/hook-secret.ts";
 import { Mapping } from "../../../src/channels/webhooks/mapping.ts";
@@ -232,7 +233,7 @@ describe("a body, read by a mapping", () => {
     [
       "a pointer that finds nothing",
       { type: "a" },
-      { kind: "failed", errors: [{ pointer: "/data/id", detail: "is not there" }] },
+      { kind: "failed", errors: [{ pointer: "/data/id", detail: message("webhooks.notThere") }] },
     ],
     [
       "a value of another kind",

@@ -23,6 +23,7 @@ async function opened(
   headers: Record<string, string> = {},
 ) {
   const asked: Asked[] = [];
+  const languages: (string | null)[] = [];
   const html = await (await get(path.split("#")[0] ?? "", headers)).text();
   const window = new Window({
     url: `https://gate.example${path}`,
@@ -32,6 +33,7 @@ async function opened(
       fetch: {
         interceptor: {
           beforeAsyncRequest: async ({ request }) => {
+            languages.push(request.headers.get("accept-language"));
             asked.push({ path: new URL(request.url).pathname, body: JSON.parse(await request.text()) });
             const { status, body } = answers[asked.length - 1] ?? { status: 500 };
             return new window.Response(body === undefined ? null : JSON.stringify(body), { status });
@@ -49,7 +51,8 @@ async function opened(
   const type = (name: string, value: string) => {
     (document.querySelector(`input[name=${name}]`) as unknown as { value: string }).value = value;
   };
-  return { asked, document, window, press, type, said: () => document.getElementById("said")?.textContent };
+  const said = () => document.getElementById("said")?.textContent;
+  return { asked, languages, document, window, press, type, said };
 }
 
 describe.each(PAGE_NAMES.map((name) => [name] as const))("/%s", (name) => {
@@ -143,7 +146,7 @@ describe("S1.4: one click", () => {
       status: 410,
       body: {
         code: "invitation/expired",
-        detail: "This invitation has expired. Ask the person who invited you to send it once more.",
+        detail: "This invitation has expired. Ask the person who invited you to send it again.",
       },
     };
     const page = await opened("/accept#token=abc", [refusal, refusal]);
@@ -157,6 +160,7 @@ describe("S1.4: one click", () => {
     const russian = await opened("/accept#token=abc", [refusal], { "accept-language": "ru" });
     await russian.press();
     expect(russian.said()).toBe("Срок действия ссылки истёк. Попросите новую.");
+    expect([page.languages, russian.languages]).toEqual([["en", "en"], ["ru"]]);
   });
 
   test("without a token there is nothing to press", async () => {

@@ -3,6 +3,7 @@ import { toProblemResponse } from "../../../src/kernel/http/problem-response.ts"
 import { ID_PREFIXES, type IdKind, idSchema, firstIdAt, newId } from "../../../src/kernel/id.ts";
 import { RESOURCE_TYPES } from "../../../src/resources/registry.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
+import { message, problemTexts } from "../../../src/kernel/messages/message.ts";
 import { problemBody } from "../../../src/kernel/http/problem-body.ts";
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
@@ -11,7 +12,8 @@ afterEach(() => vi.restoreAllMocks());
 
 describe("the table of problems", () => {
   test.each(CODES)("%s has a status, a title and a sentence that says what to do", (code) => {
-    const { status, title, detail } = PROBLEMS[code];
+    const { status } = PROBLEMS[code];
+    const { title, detail } = problemTexts(code, "en");
     expect(code).toMatch(/^[a-z]+(?:-[a-z]+)*(?:\/[a-z]+(?:-[a-z]+)*)?$/);
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(600);
@@ -20,14 +22,16 @@ describe("the table of problems", () => {
   });
 
   test("K14 says of a change that met others what happened, and that it may be repeated", () => {
-    const { status, title, detail } = PROBLEMS.stale;
+    const { status } = PROBLEMS.stale;
+    const { title, detail } = problemTexts("stale", "en");
     expect([status, title]).toEqual([503, "Other changes came first"]);
     expect(detail).toMatch(/changed the same objects .* It changed nothing: repeat it\.$/);
     expect(`${title} ${detail}`).not.toMatch(/\brights?\b/i);
   });
 
-  test("has titles that tell the codes apart", () =>
-    expect(new Set(CODES.map((code) => PROBLEMS[code].title)).size).toBe(CODES.length));
+  test.each(["en", "ru"] as const)("has titles that tell the codes apart: %s", (language) =>
+    expect(new Set(CODES.map((code) => problemTexts(code, language).title)).size).toBe(CODES.length),
+  );
 
   /** The family of a code decides its status, so that a client may act on the status alone. */
   const FAMILIES: ReadonlyArray<readonly [family: RegExp, statuses: readonly number[]]> = [
@@ -46,47 +50,62 @@ describe("the table of problems", () => {
 });
 
 describe("a refusal as it is answered (RFC 9457)", () => {
-  test.each(CODES)("%s", async (code) => {
-    const { response, code: said } = toProblemResponse(new Problem(code), "req_1");
-    const body = (await response.json()) as Record<string, unknown>;
-    expect(said).toBe(code);
-    expect(response.status).toBe(PROBLEMS[code].status);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(response.headers.has("www-authenticate")).toBe(response.status === 401);
-    expect(Object.keys(body)).toEqual(["type", "code", "title", "status", "detail", "instance", "requestId"]);
-    expect(body).toEqual({
-      type:
-        code === "quota-exceeded"
-          ? "https://iana.org/assignments/http-problem-types#quota-exceeded"
-          : `/problems/${code}`,
-      code,
-      ...PROBLEMS[code],
-      instance: "urn:request:req_1",
-      requestId: "req_1",
-    });
-  });
+  test.each(CODES.flatMap((code) => [[code, "en"] as const, [code, "ru"] as const]))(
+    "%s in the language %s",
+    async (code, language) => {
+      const { response, code: said } = toProblemResponse(new Problem(code), "req_1", language);
+      const body = (await response.json()) as Record<string, unknown>;
+      expect(said).toBe(code);
+      expect(response.status).toBe(PROBLEMS[code].status);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(response.headers.get("content-language")).toBe(language);
+      expect(response.headers.get("vary")).toBe("Accept-Language");
+      expect(response.headers.has("www-authenticate")).toBe(response.status === 401);
+      expect(Object.keys(body)).toEqual([
+        "type",
+        "code",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "requestId",
+      ]);
+      expect(body).toEqual({
+        type:
+          code === "quota-exceeded"
+            ? "https://iana.org/assignments/http-problem-types#quota-exceeded"
+            : `/problems/${code}`,
+        code,
+        ...PROBLEMS[code],
+        ...problemTexts(code, language),
+        instance: "urn:request:req_1",
+        requestId: "req_1",
+      });
+    },
+  );
 
-  test("says more where the refusal knows more", () => {
+  test.each([
+    ["en", "You cannot block yourself.", "is not known here"],
+    ["ru", "Нельзя заблокировать себя.", "здесь не поддерживается"],
+  ] as const)("says more where the refusal knows more: %s", (language, detail, fault) => {
     const body = problemBody(
       "validation",
       {
-        detail: "Look here.",
-        errors: [{ pointer: "/a", detail: "is not known here" }],
+        detail: message("members.blockSelf"),
+        errors: [{ pointer: "/a", detail: message("validation.unknownField") }],
         extensions: { required: 5 },
       },
       "req_1",
+      language,
     );
-    expect(body).toMatchObject({
-      detail: "Look here.",
-      errors: [{ pointer: "/a", detail: "is not known here" }],
-      required: 5,
-    });
+    expect(body).toMatchObject({ detail, errors: [{ pointer: "/a", detail: fault }], required: 5 });
   });
 
   test("keeps the headers of the refusal beside its own", () => {
     const { response } = toProblemResponse(
       new Problem("method-not-allowed", { headers: { Allow: "GET" } }),
       "req_1",
+      "en",
     );
     expect([response.headers.get("allow"), response.headers.get("content-type")]).toEqual([
       "GET",
@@ -103,18 +122,18 @@ describe("a refusal as it is answered (RFC 9457)", () => {
   ];
   test.each(BUGS)("a bug answers 500 and nothing but the request id: %s", async (_, thrown) => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const { response, code } = toProblemResponse(thrown, "req_1");
+    const { response, code } = toProblemResponse(thrown, "req_1", "en");
     const answer = await response.text();
     expect([response.status, code]).toEqual([500, "internal"]);
     expect(answer).not.toMatch(/secret|stack|\.ts/);
-    expect(JSON.parse(answer)).toEqual(problemBody("internal", {}, "req_1"));
+    expect(JSON.parse(answer)).toEqual(problemBody("internal", {}, "req_1", "en"));
     expect(log).toHaveBeenCalledOnce();
     expect(log.mock.calls[0]?.[0]).toMatchObject({ requestId: "req_1" });
   });
 
   test("a refusal is no bug and is not logged as one", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    toProblemResponse(new Problem("not-found"), "req_1");
+    toProblemResponse(new Problem("not-found"), "req_1", "en");
     expect(log).not.toHaveBeenCalled();
   });
 });

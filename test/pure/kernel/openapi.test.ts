@@ -201,7 +201,7 @@ describe("the document of the whole surface", () => {
       );
       const expected = {
         ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
-        ...(operation.localized ? { "Accept-Language": false } : {}),
+        "Accept-Language": false,
         ...(operation.method === "GET" && hasCardAnswer(operation) ? { "If-None-Match": false } : {}),
         ...(operation.idempotency === undefined
           ? {}
@@ -284,13 +284,13 @@ describe("the document of the whole surface", () => {
     expect(of("/v1/products/{id}", "patch", "200")).toEqual(["ETag"]);
     expect(of("/v1/products", "get", "200")).toEqual([]);
     expect(of("/v1/credits/spend", "post", "201")).toEqual(["Idempotency-Replayed"]);
-    expect(of("/v1/credits/spend", "post", "402")).toEqual(["Idempotency-Replayed"]);
+    expect(of("/v1/credits/spend", "post", "402")).toEqual(["Content-Language", "Idempotency-Replayed"]);
     for (const { one } of described) {
-      expect(headersOf(one, "405")).toEqual(["Allow"]);
+      expect(headersOf(one, "405")).toEqual(["Content-Language", "Allow"]);
       if (one.security === undefined)
         expect([headersOf(one, "401"), headersOf(one, "503")]).toEqual([
-          ["WWW-Authenticate"],
-          ["Retry-After"],
+          ["Content-Language", "WWW-Authenticate"],
+          ["Content-Language", "Retry-After"],
         ]);
     }
   });
@@ -344,6 +344,7 @@ describe("an operation", () => {
         { name: "id", in: "path", required: true },
         { name: "partId", in: "path", required: true },
         { name: "Tollgate-Account", in: "header", required: false },
+        { name: "Accept-Language", in: "header", required: false },
         { name: "Idempotency-Key", in: "header", required: true },
         { name: "If-Match", in: "header", required: false },
         { name: "dry", in: "query", required: false },
@@ -432,6 +433,9 @@ describe("an operation", () => {
       status: 204,
     };
     expect(await faults(documentOf([bare, operation]))).toEqual([]);
-    expect(documentOf([bare]).paths["/bare"]?.["get"]).toMatchObject({ security: [], parameters: [] });
+    expect(documentOf([bare]).paths["/bare"]?.["get"]).toMatchObject({
+      security: [],
+      parameters: [{ name: "Accept-Language", in: "header", required: false }],
+    });
   });
 });

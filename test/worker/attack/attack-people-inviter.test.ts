@@ -62,7 +62,7 @@ describe("an invitation goes no further than its sender's rights", () => {
     const answer = await acceptInvitation(token, { signIn: true });
     expect([statusOf(answer), answer.body.detail]).toEqual([
       "410 invitation/revoked",
-      expect.stringContaining("once more"),
+      expect.stringContaining("send it again"),
     ]);
     expectStatus(await team.api.del(`/v1/members/${admin.memberId}`), 204);
     expect(statusOf(await acceptInvitation(token))).toBe("410 invitation/revoked");

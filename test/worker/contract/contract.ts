@@ -77,13 +77,17 @@ async function differences(document: Document, template: string, answer: Respons
   ];
 }
 
-/** A replay carries neither ETag nor Location; a first answer is no replay. */
+/** A replay carries neither ETag nor Location; a first answer is no replay. A problem has a language. */
 function headerFaults({ components }: Document, { headers = {} }: Told, answer: Response): string[] {
   const isReplay = answer.headers.has("idempotency-replayed");
   return Object.keys(components.headers).flatMap((name) => {
     const expected =
       name in headers &&
-      (name === "Idempotency-Replayed" ? isReplay : !isReplay || name === "Tollgate-Request-Id");
+      (name === "Idempotency-Replayed"
+        ? isReplay
+        : !isReplay ||
+          name === "Tollgate-Request-Id" ||
+          (name === "Content-Language" && answer.status >= 400));
     return expected === answer.headers.has(name)
       ? []
       : [`${name} is ${expected ? "missing" : "not in the document"}`];

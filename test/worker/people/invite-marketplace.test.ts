@@ -313,7 +313,8 @@ test("a seller's inviteOnlyAdmins holds for the distributor too, and the refusal
     const { status, body } = await who.api.post<Problem>("/v1/members", person(), actingIn(where.accountId));
     return status === 201 ? 201 : body.detail;
   };
-  const named = "inviteOnlyAdmins is on: only seller_admin and distributor_admin add members here.";
+  const named =
+    "The setting inviteOnlyAdmins is on: only seller_admin and distributor_admin add members here.";
   await settle(USUAL);
   expect([await add(seller), await add(reached)]).toEqual([201, 201]);
   expectStatus(

@@ -171,7 +171,7 @@ describe("S3.52 a dealer with nearly 9,999 members", () => {
     const refused = await add(dealer.api);
     expect([statusOf(refused), (refused.body as unknown as { detail: string }).detail]).toEqual([
       "409 conflict/member-limit",
-      expect.stringMatching(/9999 members at most/),
+      expect.stringMatching(/at most 9999 members/),
     ]);
     expect(JSON.stringify(refused.body)).not.toMatch(/plan\b|contact/);
     expectStatus(await dealer.api.post(`/v1/members/${two.id}/block`), 200);

@@ -1,0 +1,33 @@
+import { pluralEn } from "../plural.ts";
+
+export const WEBHOOKS = {
+  severalMembers: "The address and the external id belong to different members.",
+  blocksOwner: "A hook does not block its owner.",
+  superseded: "A newer message, or a member of the platform, has set this state already.",
+  notTaken: "No hook here takes this message: check its address, its secret and the sender's clock.",
+  messageName: "must be the name of the message, of 1 to 200 visible characters",
+  secretOrNew: "cannot be sent together with secret: send one of them",
+  sendersSecret: "must be the secret that the sender signs with",
+  secretText: "must be 16 to 200 visible ASCII characters, as the sender gives it",
+  secretBytes: "must be whsec_ and the base64 of 24 to 64 bytes",
+  typePlace: "must say where the type of the event is, such as /type",
+  rule: ({ rule }: { rule: number }) => `Rule ${rule}:`,
+  noAccount: "does not name an account",
+  makersAccount: "A hook belongs to the own account of the member who makes it.",
+  hooksMax: ({ max }: { max: number }) => `An account has at most ${max} ${pluralEn(max, "hook", "hooks")}.`,
+  ownerChanges:
+    "Only the member who owns this hook changes it. You may switch it off (active: false) or remove it.",
+  pointerOrValue: "must have either a pointer or a value",
+  whom: "must name the person: by email, externalId or both",
+  whomInBody: "must name the person, unless email does",
+  periodEnd: "must be a time (ISO 8601) or seconds since 1970",
+  eventTime: "must be a time (ISO 8601, or whole seconds or milliseconds since 1970)",
+  sequence: "must be a whole number from 0",
+  noSuchAccount: "There is no such account.",
+  unknownTier: "must be a tier of the platform's list",
+  fromFuture: "The time of this message is more than five minutes ahead of this gate's clock.",
+  eventType: ({ max }: { max: number }) => `must be the type of the event, of 1 to ${max} characters`,
+  notThere: "is missing",
+  sampleBody: "must be a body such as the sender would send",
+  ownerTries: "Only the member who owns this hook tries it: it is decided with that member's rights.",
+};
