@@ -1,8 +1,8 @@
+import type { LoadedMember } from "../gate/credentials/member.store.ts";
 import { presetOfKind } from "../access/model.ts";
 import { bumpAccountsBelow } from "../access/stamp.store.ts";
 import { diffFields } from "../audit/chain/difference.ts";
 import type { Call, Change } from "../gate/calls/call.ts";
-import type { findMember } from "../gate/credentials/member.store.ts";
 import { requestPermit } from "../gate/permits/permit-request.ts";
 import { loadSecurityMails } from "../gate/calls/security-mail.load.ts";
 import { invalidField, Problem } from "../kernel/http/problem.ts";
@@ -20,8 +20,6 @@ interface OwnershipMove {
   readonly account: AccountRow;
   readonly change: Change;
 }
-
-type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
 /** The member who is to own the account. @throws Problem validation, conflict/state */
 export function requireActiveMember(found: LoadedMember | undefined, ownerId: string): LoadedMember {

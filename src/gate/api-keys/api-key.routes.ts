@@ -11,21 +11,16 @@ import { KeyCard, keyCard, CreatedKeyCard, NewKeyBody } from "../credentials/api
 import { findKey, guardKeyMember, insertKey, listKeys } from "./api-key.store.ts";
 import { keyHints, mintKey } from "../credentials/api-key.ts";
 import { type Call, endpoint } from "../calls/call.ts";
-import { createClaim, type KeyRequest, requireKeysAllowed } from "./claim.change.ts";
+import { createClaim } from "./claim.change.ts";
+import { type KeyRequest, requireKeysAllowed } from "./claim-rule.ts";
 import { revokeKey } from "../credentials/claim.store.ts";
-import type { Holdings } from "../principals/holdings.ts";
 import { findMember, type MemberAccessRow } from "../credentials/member.store.ts";
-import { isPlatformInTenant } from "../principals/authority.ts";
-import { restrictionOf } from "../credentials/key-restriction.ts";
-import type { Principal } from "../principals/principal.ts";
 import type { Permit } from "../permits/permit.ts";
 import { requestPermit } from "../permits/permit-request.ts";
 import { loadSecurityMails } from "../calls/security-mail.load.ts";
-import { parseAddressRules, requireAuthorityToStop } from "../calls/required-authority.ts";
+import { requireAuthorityToStop } from "../calls/required-authority.ts";
 import { message } from "../../kernel/messages/message.ts";
-
-/** A missing key is decided like one that the caller may not see. */
-const NO_KEY = memberRef("");
+import { requireKeyRight, parseKeyTerms, NO_KEY, requireNotOwnersKey } from "./key-terms.ts";
 
 export const KeyQuery = z.strictObject(listQuery);
 
@@ -158,48 +153,6 @@ async function createKeyForOther(call: Call, permit: Permit, target: MemberAcces
   return call.commit(change, { status: 201, replay: card, body: { ...card, claim } });
 }
 
-/**
- * A key for oneself needs the right, or the account's leave; a key for another needs power over that member
- * too.
- */
-function requireKeyRight(call: Call, targetId: string, target: Holdings | undefined): void {
-  const { principal } = call;
-  const {
-    preset: { roles },
-    settings,
-  } = principal.ownAccount;
-  const { scopes } = restrictionOf(principal.credential);
-  const ownKeys =
-    settings.membersMayCreateKeys &&
-    principal.member.roles.some((role) => roles[role]?.canMakeOwnKeys) &&
-    (scopes === null || scopes.includes("api_key.create"));
-  if (targetId === principal.memberId && ownKeys) return;
-  call.requireRight("api_key.create");
-  call.requireRight("api_key.create", memberRef(targetId), true);
-  // The terms are not known yet. Here the power over the member decides.
-  if (target !== undefined)
-    requestPermit(call, {
-      kind: "key",
-      memberId: targetId,
-      holdings: target,
-      terms: restrictionOf(principal.credential),
-    });
-}
-
-function parseKeyTerms(call: Call, body: Omit<z.infer<typeof NewKeyBody>, "revokeKeys">) {
-  const allowedIps = parseAddressRules(body.allowedIps, body.allowAny);
-  const expiresAt = body.expiresAt === null ? null : Date.parse(body.expiresAt);
-  if (expiresAt !== null && expiresAt <= call.now)
-    throw invalidField("/expiresAt", message("validation.futureTime"));
-  const terms = { scopes: body.scopes, allowedIps, expiresAt };
-  const beyond = body.scopes?.find((scope) => !call.principal.grantSet.extents.has(scope));
-  if (beyond !== undefined)
-    throw new Problem("access/denied", {
-      detail: message("keys.scopeBeyondRights", { right: beyond }),
-    });
-  return terms;
-}
-
 const revoke = endpoint(
   {
     method: "DELETE",
@@ -243,17 +196,6 @@ export async function revokeKeyOf(call: Call, memberId: string | null): Promise<
     bumpMember(call.db, accountId, key.memberId, call.now),
   ];
   return call.commit({ statements, events, mails }, { status: 204 });
-}
-
-/**
- * Else another admin could silence an owner who calls by key, again and again. @throws Problem
- * conflict/last-admin
- */
-function requireNotOwnersKey(principal: Principal, memberId: string): void {
-  if (memberId !== principal.targetAccount.ownerMemberId || isPlatformInTenant(principal)) return;
-  throw new Problem("conflict/last-admin", {
-    detail: message("keys.ownersKeys"),
-  });
 }
 
 export const apiKeyEndpoints = [list, create, revoke];

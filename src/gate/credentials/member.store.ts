@@ -88,3 +88,6 @@ export const findMember = (db: Db, accountId: string, id: string) =>
     .select({ row: member, grants: grantsOf(member), customRoles: customRolesOf(member) })
     .from(member)
     .where(and(eq(member.accountId, accountId), eq(member.id, id)));
+
+/** A member with the grants and custom roles. */
+export type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];

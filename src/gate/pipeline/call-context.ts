@@ -195,18 +195,13 @@ export class CallContext implements Call {
       throw await toCommitError(this, error, change);
     }
     this.isConfirmed = true;
-    for (const [accountId, auditEvents] of Map.groupBy(
-      [...events, ...refusalEvents],
-      (event) => event.accountId,
-    ))
-      this.defer(notifyAuditQueue(this.env.AUDIT, accountId, auditEvents));
+    const byAccount = Map.groupBy([...events, ...refusalEvents], (event) => event.accountId);
+    for (const [accountId, some] of byAccount) this.defer(notifyAuditQueue(this.env.AUDIT, accountId, some));
     if (mails.length > 0) this.defer(notifyMailQueue(this.env.MAIL, mails));
     if (generated === undefined) return answer;
     const [row] = results.at(-1) as [{ readonly value: unknown }];
-    return {
-      ...answer,
-      body: withGenerated(answer.body as Readonly<Record<string, unknown>>, generated, row.value),
-    };
+    const body = answer.body as Readonly<Record<string, unknown>>;
+    return { ...answer, body: withGenerated(body, generated, row.value) };
   }
 
   /** Writes a refusal into the trail before it is answered: not a fault of form, nor a look at nothing. */

@@ -12,7 +12,8 @@ import { prepareMemberUpdate } from "../members/member-update.change.ts";
 import { AssessmentCard, assessmentCard } from "./assessment.card.ts";
 import { type AssessmentRow, listAssessments } from "./assessment.store.ts";
 import { findMemberByLogin, findSignIn, type SignIn } from "./member-card.store.ts";
-import { applyCardPatch, prepareEmailChange } from "./member-edit.change.ts";
+import { applyCardPatch } from "./member-edit.change.ts";
+import { prepareEmailChange } from "./email-change.change.ts";
 import { CardPatch, isOnlyRemoving } from "./member-patch.ts";
 
 /** The card with the fields that no caller can edit. */

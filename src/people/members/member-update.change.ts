@@ -45,21 +45,7 @@ export async function prepareMemberUpdate(
     statements: [
       guardMember(call.db, row),
       ...(leavesTop ? [guardTopRole(call.db, row.accountId, row.id, topRole)] : []),
-      // An unblocked member must sign in again.
-      ...(after.status === "blocked" && row.status !== "blocked"
-        ? [endSessionsOf(call.db, row.id, null, call.now), endOfferTo(call.db, row.id)]
-        : []),
-      ...(after.email === row.email
-        ? []
-        : [
-            rememberIdentifiers(
-              call.db,
-              row.accountId,
-              row.id,
-              [{ email: row.email, externalId: null }],
-              call.now,
-            ),
-          ]),
+      ...endingStatements(call, row, after),
       updateMember(call.db, permit, after),
       ...(extraWrites.statements ?? []),
     ],
@@ -78,4 +64,15 @@ export async function prepareMemberUpdate(
     guardProblems: { last_admin: "conflict/last-admin" },
     duplicateProblems: { [MEMBER_EMAIL_COLUMNS]: "conflict/duplicate-member" },
   };
+}
+
+/** What ends with a block, and the former address, under which the person stays known. */
+function endingStatements({ db, now }: Call, row: MemberRow, after: MemberRow): Statement[] {
+  const isBlocked = after.status === "blocked" && row.status !== "blocked";
+  const former = [{ email: row.email, externalId: null }];
+  return [
+    // An unblocked member must sign in again.
+    ...(isBlocked ? [endSessionsOf(db, row.id, null, now), endOfferTo(db, row.id)] : []),
+    ...(after.email === row.email ? [] : [rememberIdentifiers(db, row.accountId, row.id, former, now)]),
+  ];
 }

@@ -1,3 +1,4 @@
+import type { LoadedMember } from "../../gate/credentials/member.store.ts";
 import { memberRef } from "../../access/decision.ts";
 import { canSeeGrantTarget } from "../../access/grant-set.ts";
 import { isCustomRole } from "../../access/role-giving.ts";
@@ -19,7 +20,6 @@ import type { MemberRow } from "./member.card.ts";
 import { requireReadOnlyAccess } from "../rights/read-only-role.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 type MemberRight =
   | "member.view"
   | "member.edit"

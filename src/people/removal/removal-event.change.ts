@@ -2,7 +2,8 @@ import type { Right } from "../../access/right.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call, EventName } from "../../gate/calls/call.ts";
 import { memberCard, type MemberRow } from "../members/member.card.ts";
-import type { Departure, LoadedMember, OwnedObjects } from "./removal.change.ts";
+import type { LoadedMember } from "../../gate/credentials/member.store.ts";
+import type { Departure, OwnedObjects } from "./removal.change.ts";
 import { MEMBER_LICENSE_TYPE, type OwnedObject, TASK_TYPE, groupForEvents } from "./removal.ts";
 
 /** The member's event, and what became of the tasks and of what else was the member's. */

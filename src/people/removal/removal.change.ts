@@ -1,9 +1,9 @@
+import type { LoadedMember } from "../../gate/credentials/member.store.ts";
 import { givableRoles, isCustomRole } from "../../access/role-giving.ts";
 import type { Right } from "../../access/right.ts";
 import { hasJoined } from "../../gate/calls/joined-member.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { canStopEveryMember } from "../../gate/calls/required-authority.ts";
-import type { findMember } from "../../gate/credentials/member.store.ts";
 import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import type { Statement } from "../../kernel/db.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -37,8 +37,6 @@ import {
   handOver,
 } from "./removal.store.ts";
 import { message } from "../../kernel/messages/message.ts";
-
-export type LoadedMember = Awaited<ReturnType<typeof findMember>>[number];
 
 /** What the member owns, as it was read. */
 export interface OwnedObjects {

@@ -1,3 +1,4 @@
+import type { LoadedMember } from "../../gate/credentials/member.store.ts";
 import { z } from "zod";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { WriteConflict } from "../../gate/calls/turn.ts";
@@ -14,7 +15,6 @@ import {
   type Departure,
   loadFarewellMails,
   completeMemberCharges,
-  type LoadedMember,
   blockBeforeRemoval,
   loadOtherOwned,
   requireRemovable,

@@ -6,15 +6,15 @@ import { notifyAuditQueue, stageEvent } from "../../audit/chain/outbox.store.ts"
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { isOtherMembersCredential } from "../../gate/principals/other-credential.ts";
 import { countInBatch } from "../../gate/calls/rate-limit.change.ts";
-import { RATE_LIMITS, quotaExceeded, windowEnd } from "../../gate/calls/rate-limit.ts";
+import { RATE_LIMITS } from "../../gate/calls/rate-limit.ts";
 import { findMailRecipient } from "../../gate/credentials/member.store.ts";
 import { Permit } from "../../gate/permits/permit.ts";
 import { enqueueMails } from "../../gate/calls/mail-quota.change.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
-import { WriteConflict, type ConflictPlace } from "../../gate/calls/turn.ts";
+import { WriteConflict } from "../../gate/calls/turn.ts";
 import { DEFAULT_SETTINGS } from "../../gate/principals/settings.ts";
 import { joinedMails } from "../invitations/acceptance.change.ts";
-import { MEMBER_USER_COLUMNS, userIdOf } from "../invitations/acceptance.store.ts";
+import { userIdOf } from "../invitations/acceptance.store.ts";
 import { requireAllowedEmailDomain } from "../invitations/invite-rule.ts";
 import { findUser } from "./sign-in-address.store.ts";
 import {
@@ -22,7 +22,7 @@ import {
   joinStatements,
   type LinkWithAccount,
 } from "../invitations/link.store.ts";
-import { batch, failedGuard, isUniqueViolation } from "../../kernel/db.ts";
+import { batch } from "../../kernel/db.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
 import { newId } from "../../kernel/id.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -30,16 +30,17 @@ import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { notifyMailQueue } from "../../channels/mail/outbox.store.ts";
 import { selectIsBlocklisted, guardNotBlocklisted } from "../members/blocklist.store.ts";
 import type { MemberRow } from "../members/member.card.ts";
-import { guardMemberLimit, MEMBER_EMAIL_COLUMNS } from "../members/member.store.ts";
-import { memberLimit, memberLimitProblem } from "../members/member-limit.ts";
+import { guardMemberLimit } from "../members/member.store.ts";
+import { memberLimit } from "../members/member-limit.ts";
 import { newMemberRow } from "../members/new-member.change.ts";
 import type { EmailProof } from "./sign-in-code.ts";
-import { verifyCodeOrLink, wrongCodeProblem } from "./sign-in-code.change.ts";
+import { verifyCodeOrLink } from "./sign-in-code.change.ts";
 import { undoTry, consumeProof } from "./sign-in-code.store.ts";
 import { memberActorOf, openSession, type OpenedSession } from "./session.change.ts";
 import type { Tokens } from "./session.card.ts";
 import { permitJoin, loadUsableLink, type UsableLink } from "./usable-link.load.ts";
 import { message } from "../../kernel/messages/message.ts";
+import { toJoinError } from "./join-error.change.ts";
 
 interface JoinRequest {
   readonly token: string;
@@ -204,29 +205,6 @@ const toJoinAnswer = ({ id, accountId }: MemberRow, opened: OpenedSession | null
   status: opened === null ? "new" : "active",
   ...(opened === null ? {} : { session: opened.body }),
 });
-
-/** The problem that a failed write is answered with, or `WriteConflict` to run again. */
-function toJoinError(error: unknown, { account, link }: LinkWithAccount, now: number): unknown {
-  const conflictPlace: ConflictPlace = { accountId: account.id, object: link.id };
-  const guardName = failedGuard(error);
-  if (guardName === "stale") return new WriteConflict({ accountId: conflictPlace.accountId, object: null });
-  if (
-    guardName === "invitation_changed" ||
-    isUniqueViolation(error, MEMBER_EMAIL_COLUMNS) ||
-    isUniqueViolation(error, MEMBER_USER_COLUMNS)
-  )
-    return new WriteConflict(conflictPlace);
-  if (guardName === "claim_used") return wrongCodeProblem();
-  if (guardName === "link_joins") {
-    return quotaExceeded(
-      RATE_LIMITS.joinsPerLink,
-      windowEnd(RATE_LIMITS.joinsPerLink, now),
-      now,
-      message("invitations.joinsToday"),
-    );
-  }
-  return guardName === "member_limit" ? memberLimitProblem(account.plan, presetOfKind(account.kind)) : error;
-}
 
 const joinEvent = ({ now, origin }: OpenCall, { link }: LinkWithAccount, row: MemberRow): AuditEvent => ({
   id: newId("event", now),

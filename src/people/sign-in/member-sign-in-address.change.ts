@@ -55,12 +55,7 @@ export async function inviteSignInAddress(
   inviting: InvitingAccount,
 ): Promise<Answer> {
   const { db, now } = call;
-  if (row.userId !== null)
-    throw new Problem("conflict/state", {
-      detail: message("signIn.personSignsIn"),
-    });
-  if (row.status === "blocked")
-    throw new Problem("conflict/state", { detail: message("members.unblockFirst") });
+  requireNoPerson(row);
   const after = withCardEmail(call, row, email);
   const [[pending]] = await call.read(findPendingInvitation(db, row.accountId, row.id));
   const { invitation, mails } = await prepareInvitationMail(
@@ -98,6 +93,16 @@ export async function inviteSignInAddress(
     },
     { status: 200, body: { ...invitationCard(invited, now, row.roles), mail: mailCardOf(mails) } },
   );
+}
+
+/** @throws Problem conflict/state */
+function requireNoPerson(row: MemberRow): void {
+  if (row.userId !== null)
+    throw new Problem("conflict/state", {
+      detail: message("signIn.personSignsIn"),
+    });
+  if (row.status === "blocked")
+    throw new Problem("conflict/state", { detail: message("members.unblockFirst") });
 }
 
 /** Writes the new address on the card, and remembers the old one. */

@@ -1,12 +1,7 @@
 import { actorLogin, type AuditEvent } from "../../audit/chain/event.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { addressEventEffects } from "../../gate/calls/address-event.change.ts";
-import {
-  restrictionOf,
-  sessionIdOf,
-  UNRESTRICTED,
-  widerThan,
-} from "../../gate/credentials/key-restriction.ts";
+import { sessionIdOf } from "../../gate/credentials/key-restriction.ts";
 import { loadSecurityMails } from "../../gate/calls/security-mail.load.ts";
 import { iso } from "../../kernel/clock.ts";
 import { newId } from "../../kernel/id.ts";
@@ -17,8 +12,6 @@ import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import {
   type CardAddress,
   updateSignInAddress,
-  findCardAddress,
-  findPerson,
   linkPerson,
   type Person,
   USER_EMAIL_COLUMNS,
@@ -28,45 +21,7 @@ import { requireWithinCodeLimits, verifyCodeOrLink } from "./sign-in-code.change
 import { insertSignIn, consumeProof } from "./sign-in-code.store.ts";
 import { MEMBER_USER_COLUMNS } from "../invitations/acceptance.store.ts";
 import { message } from "../../kernel/messages/message.ts";
-
-/** Who sets an address, and may. */
-type AddressSetter = { readonly person: Person } | { readonly card: CardAddress };
-
-/**
- * An address is changed in a session, by the person. The first one must be the card's address, and is linked
- * by a key that is as strong as its member: a restricted key must not open a sign-in with more rights than
- * its own. The thief of a key would write their own address on the card first.
- * @throws Problem access/denied
- */
-async function loadAddressSetter(call: Call, newEmail: string): Promise<AddressSetter> {
-  const { credential, memberId, ownAccount } = call.principal;
-  const [[person], [card]] = await call.read(
-    findPerson(call.db, ownAccount.accountId, memberId),
-    findCardAddress(call.db, ownAccount.accountId, memberId),
-  );
-  if (person !== undefined) {
-    if (credential.kind === "session") return { person };
-    throw new Problem("access/denied", {
-      detail: message("signIn.ownAddress"),
-    });
-  }
-  if (credential.kind !== "key" || widerThan(restrictionOf(credential), UNRESTRICTED) !== null) {
-    throw new Problem("access/denied", { detail: message("signIn.unrestrictedKey") });
-  }
-  if (card === undefined) throw new Problem("not-found");
-  if (card.email !== newEmail)
-    throw new Problem("access/denied", {
-      detail: [message("signIn.keyLinksCard"), OTHER_WAY_DETAIL],
-    });
-  if (card.isOwn) {
-    throw new Problem("access/denied", {
-      detail: [message("signIn.cardChanged"), OTHER_WAY_DETAIL],
-    });
-  }
-  return { card };
-}
-
-const OTHER_WAY_DETAIL = message("signIn.platformSets");
+import { loadAddressSetter } from "./address-setter.load.ts";
 
 /** Mails a code to the new address, and to the old one where there is one. */
 export async function requestEmailChange(call: Call, newEmail: string): Promise<Answer> {
