@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import examples from "./kernel/http/openapi-examples.json" with { type: "json" };
 import { accountInvoiceEndpoints } from "./products/billing/account-invoice.routes.ts";
 import { billingEndpoints } from "./products/billing/billing.routes.ts";
 import { memberExportEndpoints } from "./people/directory/member-export.routes.ts";
@@ -27,6 +28,7 @@ import { deliveryEndpoints } from "./channels/webhooks/delivery.routes.ts";
 import { hookEndpoints } from "./channels/webhooks/hook.routes.ts";
 import { trialEndpoints } from "./channels/webhooks/trial.routes.ts";
 import { openApiDocument } from "./kernel/http/openapi.ts";
+import { TAGS } from "./kernel/http/openapi-tag.ts";
 import { Problem } from "./kernel/http/problem.ts";
 import { licenseEndpoints } from "./products/licensing/license.routes.ts";
 import { licenseDomainEndpoints } from "./products/licensing/license-domain.routes.ts";
@@ -163,6 +165,7 @@ const openApiEndpoint: Endpoint = openEndpoint(
   {
     method: "GET",
     path: "/openapi.json",
+    operationId: "getApiDescription",
     tag: "Documentation",
     right: "public",
     status: 200,
@@ -172,7 +175,7 @@ const openApiEndpoint: Endpoint = openEndpoint(
     openApiText ??= JSON.stringify(
       openApiDocument(
         [...routeEndpoints, openApiEndpoint].map(({ operation }) => operation),
-        call.env.ISSUER,
+        { server: call.env.ISSUER, contact: call.env.SECURITY_CONTACT, tags: TAGS, examples },
       ),
     );
     return { status: 200, text: openApiText, headers: { "Cache-Control": "public, max-age=300" } };

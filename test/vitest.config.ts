@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
@@ -21,6 +21,12 @@ function signingKeys(): string {
   return JSON.stringify([
     { ...privateKey.export({ format: "jwk" }), kid: "test-1", alg: "EdDSA", use: "sig" },
   ]);
+}
+
+/** Keeps what the contract test recorded, for test/description/examples.ts. */
+async function saveExamples(request: { text(): Promise<string> }): Promise<Response> {
+  writeFileSync(process.env["EXAMPLES"] ?? "", await request.text());
+  return new Response();
 }
 
 const WORKER_TESTS = "test/worker/**/*.test.ts";
@@ -55,6 +61,7 @@ const worker = (
           SIGNING_KEYS: signingKeys(),
           TEST_MIGRATIONS: await readD1Migrations(resolve(root, "migrations")),
         },
+        ...(process.env["EXAMPLES"] ? { serviceBindings: { EXAMPLES: saveExamples } } : {}),
       },
     })),
   ],

@@ -21,7 +21,10 @@ import { loadTier } from "./tiers/tier.load.ts";
 import { reissueClaim, prepareAccount } from "./new-account.change.ts";
 import { message } from "../kernel/messages/message.ts";
 
-const CreatedAccount = AccountCard.extend(NewAccountFields);
+const CreatedAccount = AccountCard.extend(NewAccountFields).meta({
+  id: "CreatedAccount",
+  extends: "Account",
+});
 
 /**
  * An account stands under one of the kind that its own kind says, and some cannot stand alone.
@@ -49,6 +52,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/accounts",
+    operationId: "createAccount",
     tag: "Accounts",
     right: "account.create",
     status: 201,
@@ -71,7 +75,7 @@ const create = endpoint(
       tier,
     });
     const { account, owner, claim, statements, mails } = prepared;
-    const answer = { ...accountCard(account), owner: memberCard(owner, [], account.name) };
+    const answer = { ...accountCard(account), owner: memberCard(owner, [], account) };
     const changes = {
       before: {},
       after: { kind: account.kind, name: account.name, ownerMemberId: owner.id },
@@ -104,6 +108,7 @@ const reissue = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/owner-claims",
+    operationId: "createOwnerClaim",
     tag: "Accounts",
     right: "account.create",
     status: 201,

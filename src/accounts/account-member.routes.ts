@@ -46,21 +46,23 @@ const Body = NewMember.pick({
   position: true,
   language: true,
   rights: true,
-}).extend({
-  roles: NewMember.shape.roles.unwrap().min(1),
-  notify: z.boolean().default(false).describe("Send the invitation by mail."),
-  objectGroupIds: z
-    .array(z.literal(EVERY_GROUP))
-    .max(1)
-    .default([])
-    .describe(
-      'Dealers: ["all"] lets the member see every object group; single groups are given by a manager.',
-    ),
-});
+})
+  .extend({
+    roles: NewMember.shape.roles.unwrap().min(1),
+    notify: z.boolean().default(false).describe("Send the invitation by mail."),
+    objectGroupIds: z
+      .array(z.literal(EVERY_GROUP))
+      .max(1)
+      .default([])
+      .describe(
+        'Dealers: ["all"] lets the member see every object group; single groups are given by a manager.',
+      ),
+  })
+  .meta({ id: "NewAccountMember" });
 
 const CreatedMember = MemberCard.extend({
   claim: ClaimCard.optional().describe("For the member's first API key. None for a viewer, who has no key."),
-});
+}).meta({ id: "CreatedAccountMember", extends: "Member" });
 
 /** @throws Problem validation */
 function requireValidAccess(
@@ -116,6 +118,7 @@ const add = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/members",
+    operationId: "createAccountMember",
     tag: "Accounts",
     right: "account.manage",
     status: 201,
@@ -139,7 +142,7 @@ const add = endpoint(
     requirePlanForRoles(call, account, preset, body.roles);
     const limit = memberLimit(account.plan, preset);
     const row = newMemberRow(call, account.id, body);
-    const answer = memberCard(row, [], account.name);
+    const answer = memberCard(row, [], account);
     const unsent = newInvitation(call, row);
     const { invitation, mails } = notify
       ? await prepareInvitationMail(call, row, unsent, { name: account.name, preset, settings })
@@ -189,6 +192,7 @@ const reissue = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/members/:memberId/claims",
+    operationId: "createAccountMemberClaim",
     tag: "Accounts",
     right: "account.manage",
     status: 201,

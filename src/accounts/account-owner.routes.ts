@@ -13,13 +13,14 @@ const nameOwner = endpoint(
   {
     method: "PUT",
     path: "/v1/accounts/:id/owner",
+    operationId: "setAccountOwner",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
     summary: "Platform: name an active member as the account's owner, with a reason. Both owners get a mail.",
     body: NewOwnerBody.extend({
       reason: singleLineText(500).min(1).describe("In the trail of both accounts."),
-    }),
+    }).meta({ id: "OwnerAppointment" }),
     answer: AccountCard,
     ifMatch: "optional",
     problems: ["conflict/state"],

@@ -19,43 +19,51 @@ import { MemberCard } from "../people/members/member.card.ts";
 import { PlanBody } from "./tiers/plan.card.ts";
 import { ruleText } from "../kernel/messages/rule-text.ts";
 
-export const SubscriptionBody = z.strictObject({
-  status: z.enum(SUBSCRIPTION_STATUSES),
-  tier: optionalText(60).default(null),
-  currentPeriodEnd: instant.nullable().default(null),
-});
+export const SubscriptionBody = z
+  .strictObject({
+    status: z.enum(SUBSCRIPTION_STATUSES),
+    tier: optionalText(60).default(null),
+    currentPeriodEnd: instant.nullable().default(null),
+  })
+  .meta({ id: "NewAccountSubscription" });
 
-export const MailQuotaBody = z.strictObject({ mailsPerDay: z.number().int().min(0).max(1_000_000) });
+export const MailQuotaBody = z
+  .strictObject({ mailsPerDay: z.number().int().min(0).max(1_000_000) })
+  .meta({ id: "MailQuota" });
 
 const TENANT_KINDS = ACCOUNT_KINDS.filter((kind) => kind !== "platform") as [string, ...string[]];
 
-export const FirstOwnerBody = z.strictObject({
-  email: emailAddress,
-  firstName: displayName(100),
-  lastName: displayName(100),
-});
+export const FirstOwnerBody = z
+  .strictObject({
+    email: emailAddress,
+    firstName: displayName(100),
+    lastName: displayName(100),
+  })
+  .meta({ id: "FirstOwner" });
 
-export const NewAccount = z.strictObject({
-  kind: z
-    .enum(TENANT_KINDS)
-    .describe(
-      "Decides the access model: vendor has operators, team has roles; " +
-        "distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
-    ),
-  parentId: z
-    .string()
-    .max(64)
-    .nullable()
-    .default(null)
-    .describe(
-      "The account above it: of a seller its distributor, of a customer_org its seller, " +
-        "of a subdealer its dealer.",
-    ),
-  name: displayName(200),
-  owner: FirstOwnerBody,
-  plan: PlanBody.optional(),
-  subscription: SubscriptionBody.optional(),
-});
+export const NewAccount = z
+  .strictObject({
+    kind: z
+      .enum(TENANT_KINDS)
+      .describe(
+        "Decides the access model: vendor has operators, team has roles; " +
+          "distributor, seller and customer_org are a marketplace; dealer, subdealer; agency.",
+      ),
+    parentId: z
+      .string()
+      .max(64)
+      .nullable()
+      .default(null)
+      .describe(
+        "The account above it: of a seller its distributor, of a customer_org its seller, " +
+          "of a subdealer its dealer.",
+      ),
+    name: displayName(200),
+    owner: FirstOwnerBody,
+    plan: PlanBody.optional(),
+    subscription: SubscriptionBody.optional(),
+  })
+  .meta({ id: "NewAccount" });
 
 const INVITATION_TTL_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -112,39 +120,45 @@ export const ProfileBody = z.strictObject({
   website: profileText(200),
 });
 
-export const AccountPatch = z.strictObject({
-  name: displayName(200).optional(),
-  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).optional(),
-  settings: SettingsBody.partial().optional(),
-  profile: ProfileBody.optional(),
-  allowAny: z.boolean().default(false),
-  confirmLockout: z.boolean().default(false),
-});
+export const AccountPatch = z
+  .strictObject({
+    name: displayName(200).optional(),
+    allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).optional(),
+    settings: SettingsBody.partial().optional(),
+    profile: ProfileBody.optional(),
+    allowAny: z.boolean().default(false),
+    confirmLockout: z.boolean().default(false),
+  })
+  .meta({ id: "AccountPatch" });
 
-export const AccountCard = z.object({
-  id: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  ownerMemberId: z.string(),
-  plan: PlanBody,
-  subscription: SubscriptionBody,
-  settings: SettingsBody.partial().describe(
-    "Currency and what concerns keys are left out for those who may not see them.",
-  ),
-  parentId: z.string().nullable(),
-  profile: ProfileBody,
-  mailsPerDay: z
-    .number()
-    .int()
-    .nullable()
-    .describe("Mails a day that the account's members may cause. The platform sets it; null: no limit."),
-  allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  version: z.number(),
-});
+const SettingsCard = SettingsBody.partial().meta({ id: "AccountSettings" });
 
-export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimCard });
+export const AccountCard = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    name: z.string(),
+    ownerMemberId: z.string(),
+    plan: PlanBody,
+    subscription: SubscriptionBody,
+    settings: SettingsCard.describe(
+      "Currency and what concerns keys are left out for those who may not see them.",
+    ),
+    parentId: z.string().nullable(),
+    profile: ProfileBody,
+    mailsPerDay: z
+      .number()
+      .int()
+      .nullable()
+      .describe("Mails a day that the account's members may cause. The platform sets it; null: no limit."),
+    allowedIps: z.array(z.string()).optional().describe("Left out for those who may not see it."),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    version: z.int(),
+  })
+  .meta({ id: "Account" });
+
+export const OwnerClaim = z.object({ memberId: z.string(), claim: ClaimCard }).meta({ id: "OwnerClaim" });
 
 /** How the platform makes another claim. */
 export const ClaimQuery = z.strictObject({

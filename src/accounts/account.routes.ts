@@ -5,6 +5,7 @@ import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, endpoint } from "../gate/calls/call.ts";
 import { requestPermit } from "../gate/permits/permit-request.ts";
 import { versionEtag } from "../gate/calls/gate-request.ts";
+import { pascalCase } from "../kernel/text/pascal-case.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
 import { omitUndefined } from "../kernel/http/body.ts";
 import { invalidField, Problem } from "../kernel/http/problem.ts";
@@ -33,6 +34,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/accounts",
+    operationId: "listAccounts",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -77,6 +79,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/accounts/:id",
+    operationId: "getAccount",
     tag: "Accounts",
     right: "account.view",
     status: 200,
@@ -97,6 +100,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/accounts/:id",
+    operationId: "updateAccount",
     tag: "Accounts",
     right: "account.edit",
     status: 200,
@@ -151,6 +155,7 @@ const stateEndpoint = <Body>(
     {
       method: "PUT",
       path: `/v1/accounts/:id/${name}`,
+      operationId: `setAccount${pascalCase(name)}`,
       tag: "Accounts",
       right: "account.manage",
       status: 200,
@@ -181,6 +186,7 @@ const mailQuota = endpoint(
   {
     method: "PUT",
     path: "/v1/accounts/:id/mail-quota",
+    operationId: "setAccountMailQuota",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -206,6 +212,7 @@ const liftAddressRules = endpoint(
   {
     method: "DELETE",
     path: "/v1/accounts/:id/allowed-ips",
+    operationId: "clearAccountAddressRules",
     tag: "Accounts",
     right: "account.manage",
     status: 204,

@@ -49,7 +49,7 @@ export async function prepareOwnershipMove(
   const roles = member.roles.includes(topRole) ? member.roles : [topRole, ...member.roles];
   const owner: MemberRow = { ...member, roles, updatedAt: now, version: member.version + 1 };
   const changes = { before: { ownerMemberId: row.ownerMemberId }, after: { ownerMemberId: member.id } };
-  const memberChanges = diffFields(memberCard(member, grants, row.name), memberCard(owner, grants, row.name));
+  const memberChanges = diffFields(memberCard(member, grants, row), memberCard(owner, grants, row));
   const events = chains.flatMap((accountId) => [
     call.event("ownership.transfer", { type: "account", id: row.id }, { accountId, changes, reason }),
     ...(roles === member.roles

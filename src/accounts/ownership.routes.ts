@@ -32,6 +32,7 @@ const offer = endpoint(
     ...offerOperation,
     method: "POST",
     path: PATH,
+    operationId: "createOwnershipOffer",
     status: 201,
     summary:
       "Offer the ownership of your account to an active member, for seven days. Only the owner offers it, " +
@@ -99,8 +100,9 @@ const list = endpoint(
     ...offerOperation,
     method: "GET",
     path: PATH,
+    operationId: "listOwnershipOffers",
     status: 200,
-    answer: z.object({ data: z.array(OfferCard) }),
+    answer: z.object({ data: z.array(OfferCard) }).meta({ id: "OwnershipOfferList" }),
     summary:
       "The open offer of ownership, for the owner, for the member that it is made to, and for the platform.",
   },
@@ -146,6 +148,7 @@ const end = endpoint(
     ...offerOperation,
     method: "DELETE",
     path: `${PATH}/:offerId`,
+    operationId: "deleteOwnershipOffer",
     status: 204,
     summary: "Withdraw your offer of ownership, or decline one that was made to you.",
   },
@@ -163,17 +166,20 @@ const end = endpoint(
   },
 );
 
-const OwnershipCard = z.object({
-  accountId: z.string(),
-  ownerMemberId: z.string(),
-  formerOwnerMemberId: z.string(),
-});
+const OwnershipCard = z
+  .object({
+    accountId: z.string(),
+    ownerMemberId: z.string(),
+    formerOwnerMemberId: z.string(),
+  })
+  .meta({ id: "AccountOwnership" });
 
 const accept = endpoint(
   {
     ...offerOperation,
     method: "POST",
     path: `${PATH}/:offerId/accept`,
+    operationId: "acceptOwnershipOffer",
     status: 200,
     answer: OwnershipCard,
     problems: ["access/denied"],

@@ -12,30 +12,32 @@ import { acceptRestoredState, findHead } from "./restored-state.store.ts";
 import { message, type Message } from "../kernel/messages/message.ts";
 import { ruleText } from "../kernel/messages/rule-text.ts";
 
-const Place = z.object({ seq: z.int(), hash: z.string() });
+const Place = z.object({ seq: z.int(), hash: z.string() }).meta({ id: "ChainPlace" });
 const LostRows = z
   .object({ fromSeq: z.int(), toSeq: z.int() })
   .nullable()
   .describe("Places of the audit log that were sealed and are gone, with every change that they tell of.");
 
-const RestoredState = z.object({
-  accountId: z.string(),
-  restoredAt: z.iso
-    .datetime()
-    .nullable()
-    .describe(
-      "Since when every call of the account answers 503; null: it was not put back, or that was accepted.",
+const RestoredState = z
+  .object({
+    accountId: z.string(),
+    restoredAt: z.iso
+      .datetime()
+      .nullable()
+      .describe(
+        "Since when every call of the account answers 503; null: it was not put back, or that was accepted.",
+      ),
+    database: Place.describe("Where the audit log ends in the database."),
+    witness: Place.nullable().describe(
+      "The newest place that was reported to the account's object, which no editor of the database reaches.",
     ),
-  database: Place.describe("Where the audit log ends in the database."),
-  witness: Place.nullable().describe(
-    "The newest place that was reported to the account's object, which no editor of the database reaches.",
-  ),
-  lost: LostRows,
-  undone: z.array(z.string()).describe("What goes with them."),
-  accepted: z
-    .array(z.object({ acceptedAt: z.iso.datetime(), database: Place, witness: Place, lost: LostRows }))
-    .describe("What was accepted before."),
-});
+    lost: LostRows,
+    undone: z.array(z.string()).describe("What goes with them."),
+    accepted: z
+      .array(z.object({ acceptedAt: z.iso.datetime(), database: Place, witness: Place, lost: LostRows }))
+      .describe("What was accepted before."),
+  })
+  .meta({ id: "RestoredState" });
 
 /** What an older copy of the database undoes of all that the account did since. */
 const UNDONE = [
@@ -75,6 +77,7 @@ const show = endpoint(
   {
     method: "GET",
     path: "/v1/accounts/:id/restored-state",
+    operationId: "getRestoredState",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -104,11 +107,13 @@ const show = endpoint(
 
 const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
 
-const AcceptanceBody = z.strictObject({
-  seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
-  hash: z.string().regex(/^[0-9a-f]{64}$/, ruleText("accounts.databaseHash")),
-  reason: singleLineText(500).describe("Why the database was put back. Both audit logs show it."),
-});
+const AcceptanceBody = z
+  .strictObject({
+    seq: z.int().min(0).describe("`database.seq` of GET …/restored-state: what is accepted."),
+    hash: z.string().regex(/^[0-9a-f]{64}$/, ruleText("accounts.databaseHash")),
+    reason: singleLineText(500).describe("Why the database was put back. Both audit logs show it."),
+  })
+  .meta({ id: "RestoredStateAcceptance" });
 
 const AcceptedCard = RestoredState.pick({
   accountId: true,
@@ -116,7 +121,7 @@ const AcceptedCard = RestoredState.pick({
   witness: true,
   lost: true,
   undone: true,
-});
+}).meta({ id: "AcceptedRestoredState" });
 
 /**
  * The object first: it keeps what was given up, so the command can be repeated after a crash. Nothing is
@@ -126,6 +131,7 @@ const accept = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/restored-state/accept",
+    operationId: "acceptRestoredState",
     tag: "Accounts",
     right: "account.manage",
     status: 200,

@@ -30,6 +30,7 @@ function allSteps(): readonly Step[] {
     ["Form and lint", () => checkFormat()],
     ["Types of the Worker", () => checkTypes("tsconfig.json")],
     ["Types of the tests and commands", () => checkTypes("test/tsconfig.json")],
+    ["Lint of the API's description", () => runProgram("lint", "test/description/lint.ts", [])],
     ["Dry run of a deployment", () => runProgram("deploy:check", "src/commands/deploy-check.ts", [])],
     ["Tests without a gate from outside", () => vitest("run", WITHIN)],
     ["Tests of gates from outside", outside],

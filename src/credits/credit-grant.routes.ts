@@ -12,6 +12,7 @@ const grant = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/credits",
+    operationId: "grantCredits",
     tag: "Platform",
     right: "credits.grant",
     status: 201,
@@ -52,6 +53,7 @@ const balance = endpoint(
   {
     method: "GET",
     path: "/v1/accounts/:id/credits",
+    operationId: "getCreditBalance",
     tag: "Platform",
     right: "credits.grant",
     status: 200,

@@ -14,18 +14,25 @@ import { LOT_KINDS } from "./lot.ts";
 const amount = z.int().min(1).max(AMOUNT_MAX).describe("Whole credits.");
 const epochTime = instant.transform((value) => Date.parse(value));
 
-export const NewSpend = z.strictObject({
-  amount,
-  description: optionalText(500).default(null).describe("What for; shown in the ledger."),
-});
+export const NewSpend = z
+  .strictObject({
+    amount,
+    description: optionalText(500).default(null).describe("What for; shown in the ledger."),
+  })
+  .meta({ id: "NewSpend" });
 
-export const NewGrant = z.strictObject({
-  kind: z.enum(LOT_KINDS),
-  amount,
-  priority: z.int().min(0).max(1_000).default(100).describe("Lots with the lower number are spent first."),
-  effectiveAt: epochTime.nullable().default(null).describe("When it may first be spent; by default at once."),
-  expiresAt: epochTime.nullable().default(null).describe("When what is left of it ends; by default never."),
-});
+export const NewGrant = z
+  .strictObject({
+    kind: z.enum(LOT_KINDS),
+    amount,
+    priority: z.int().min(0).max(1_000).default(100).describe("Lots with the lower number are spent first."),
+    effectiveAt: epochTime
+      .nullable()
+      .default(null)
+      .describe("When it may first be spent; by default at once."),
+    expiresAt: epochTime.nullable().default(null).describe("When what is left of it ends; by default never."),
+  })
+  .meta({ id: "NewCreditGrant" });
 
 const spendingFields = {
   limit: z
@@ -37,59 +44,71 @@ const spendingFields = {
   remaining: z.int().describe("What the member may spend now."),
 };
 
-export const SpendCard = z.object({
-  id: z.string(),
-  at: z.string(),
-  memberId: z.string(),
-  amount: z.int(),
-  description: z.string().nullable(),
-  ...spendingFields,
-});
+export const SpendCard = z
+  .object({
+    id: z.string(),
+    at: z.string(),
+    memberId: z.string(),
+    amount: z.int(),
+    description: z.string().nullable(),
+    ...spendingFields,
+  })
+  .meta({ id: "Spend" });
 
-export const GrantCard = z.object({
-  id: z.string(),
-  at: z.string(),
-  accountId: z.string(),
-  lotId: z.string(),
-  kind: z.enum(LOT_KINDS),
-  amount: z.int(),
-  priority: z.int(),
-  effectiveAt: z.string(),
-  expiresAt: z.string().nullable(),
-  balance: z.int(),
-});
+export const GrantCard = z
+  .object({
+    id: z.string(),
+    at: z.string(),
+    accountId: z.string(),
+    lotId: z.string(),
+    kind: z.enum(LOT_KINDS),
+    amount: z.int(),
+    priority: z.int(),
+    effectiveAt: z.string(),
+    expiresAt: z.string().nullable(),
+    balance: z.int(),
+  })
+  .meta({ id: "CreditGrant" });
 
-export const SummaryCard = z.object({
-  memberId: z.string(),
-  ...spendingFields,
-  balance: z
-    .int()
-    .optional()
-    .describe("Of the account, with lots that begin later. For those who see all of it."),
-  available: z.int().optional().describe("Of the account, now. For those who see all of it."),
-});
+export const SummaryCard = z
+  .object({
+    memberId: z.string(),
+    ...spendingFields,
+    balance: z
+      .int()
+      .optional()
+      .describe("Of the account, with lots that begin later. For those who see all of it."),
+    available: z.int().optional().describe("Of the account, now. For those who see all of it."),
+  })
+  .meta({ id: "CreditSummary" });
 
-export const BalanceCard = z.object({ accountId: z.string(), balance: z.int(), available: z.int() });
+export const BalanceCard = z
+  .object({ accountId: z.string(), balance: z.int(), available: z.int() })
+  .meta({ id: "CreditBalance" });
 
 export const LedgerQuery = z.strictObject({
   ...listQuery,
   memberId: idSchema("member").optional().describe("Only what this member spent."),
 });
 
-export const EntryCard = z.object({
-  id: z.string(),
-  kind: z.enum(["grant", "spend", "expire"]),
-  at: z.string(),
-  memberId: z.string().nullable(),
-  amount: z.int().describe("What it added to the balance: below 0 when credits went."),
-  description: z.string().nullable(),
-  lotId: z.string().nullable(),
-  billedTo: z
-    .string()
-    .nullable()
-    .describe("Of what was spent: the member who owned the account then, also when another member spent it."),
-  balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
-});
+export const EntryCard = z
+  .object({
+    id: z.string(),
+    kind: z.enum(["grant", "spend", "expire"]),
+    at: z.string(),
+    memberId: z.string().nullable(),
+    amount: z.int().describe("What it added to the balance: below 0 when credits went."),
+    description: z.string().nullable(),
+    lotId: z.string().nullable(),
+    billedTo: z
+      .string()
+      .nullable()
+      .describe(
+        "Of what was spent: the member who owned the account then, also when another member spent it.",
+      ),
+    balance: z.int().optional().describe("After it. For those who see all of the account's credits."),
+  })
+  .meta({ id: "LedgerEntry" });
 
 export const spendingCard = ({ limit, limitPeriod, spent, remaining }: SpendingFigures): SpendingFigures => ({
   limit,

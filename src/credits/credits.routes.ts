@@ -36,6 +36,7 @@ const spend = endpoint(
   {
     method: "POST",
     path: "/v1/credits/spend",
+    operationId: "spendCredits",
     tag: "Credits",
     right: "credits.spend",
     status: 201,
@@ -85,6 +86,7 @@ const summary = endpoint(
   {
     method: "GET",
     path: "/v1/credits",
+    operationId: "getCreditSummary",
     tag: "Credits",
     right: "credits.view",
     status: 200,
@@ -121,6 +123,7 @@ const ledger = endpoint(
   {
     method: "GET",
     path: "/v1/credits/ledger",
+    operationId: "listLedgerEntries",
     tag: "Credits",
     right: "credits.view",
     status: 200,

@@ -32,6 +32,7 @@ const download = endpoint(
   {
     method: "GET",
     path: "/v1/credits/ledger/export",
+    operationId: "exportLedger",
     tag: "Credits",
     right: "credits.view",
     status: 200,

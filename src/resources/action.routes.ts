@@ -5,6 +5,7 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
+import { modelOf, oneOf } from "./noun.ts";
 import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
 import { findEarlierCharge } from "./charge-key.load.ts";
 import { completeOtherCharges } from "./charge-payment.change.ts";
@@ -32,10 +33,11 @@ const actionEndpoint = (type: ResourceType, stored: StoredType, action: Resource
     {
       method: "POST",
       path: `/v1/${stored.path}/:id/${action.name}`,
+      operationId: `${action.operation ?? action.name}${modelOf(type)}`,
       tag: type.title,
       right: rightOf(type, action.verb),
       status: 200,
-      summary: action.summary,
+      summary: action.summary(oneOf(type)),
       body: optionalBody(action.body),
       answer: cardSchema(type, stored),
       idempotency: action.price ? "ledger" : "optional",

@@ -13,27 +13,36 @@ export const organizationRef = ({ id, parentId }: Pick<AccountRow, "id" | "paren
   status: "active",
 });
 
-export const OrganizationCard = z.object({
-  id: z.string().describe("Send it as Tollgate-Account to act in the organization."),
-  kind: z.string(),
-  name: z.string(),
-  ownerMemberId: z.string(),
-  profile: ProfileBody,
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  version: z.number(),
-});
+export const OrganizationCard = z
+  .object({
+    id: z.string().describe("Send it as Tollgate-Account to act in the organization."),
+    kind: z.string(),
+    name: z.string(),
+    ownerMemberId: z.string(),
+    profile: ProfileBody,
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    version: z.int(),
+  })
+  .meta({ id: "Organization" });
 
-export const CreatedOrganizationCard = OrganizationCard.extend(NewAccountFields);
-export const NewOrganizationBody = z.strictObject({
-  name: displayName(200),
-  owner: FirstOwnerBody,
-  profile: ProfileBody.default({}),
+export const CreatedOrganizationCard = OrganizationCard.extend(NewAccountFields).meta({
+  id: "CreatedOrganization",
+  extends: "Organization",
 });
-export const OrganizationPatch = z.strictObject({
-  name: displayName(200).optional(),
-  profile: ProfileBody.optional(),
-});
+export const NewOrganizationBody = z
+  .strictObject({
+    name: displayName(200),
+    owner: FirstOwnerBody,
+    profile: ProfileBody.default({}),
+  })
+  .meta({ id: "NewOrganization" });
+export const OrganizationPatch = z
+  .strictObject({
+    name: displayName(200).optional(),
+    profile: ProfileBody.optional(),
+  })
+  .meta({ id: "OrganizationPatch" });
 
 /** Plan, settings and address rules are the organization's own, at /v1/accounts. */
 export const organizationCard = (row: AccountRow) => ({

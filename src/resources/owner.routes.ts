@@ -8,23 +8,30 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import { guardMember } from "../people/members/member.store.ts";
+import { modelOf, oneOf } from "./noun.ts";
 import { cardSchema, resourceCard, auditCard } from "./resource.card.ts";
 import { loadResource } from "./resource.routes.ts";
 import { assignOwner, guardResource } from "./resource.store.ts";
 import { type ResourceType, rightOf, type StoredType } from "./resource-type.ts";
 import { message } from "../kernel/messages/message.ts";
 
-const OwnerBody = z.strictObject({ memberId: z.string().max(64) });
+const OwnerBody = z.strictObject({ memberId: z.string().max(64) }).meta({ id: "NewOwner" });
+
+const noSuchMember = (): Problem =>
+  new Problem("not-found", {
+    errors: [{ pointer: "/memberId", detail: message("members.memberHidden") }],
+  });
 
 const ownerEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
   endpoint(
     {
       method: "PUT",
       path: `/v1/${stored.path}/:id/owner`,
+      operationId: `set${modelOf(type)}Owner`,
       tag: type.title,
       right: rightOf(type, "edit"),
       status: 200,
-      summary: "Make another member its owner: one that you may see.",
+      summary: `Make another member the owner of ${oneOf(type)}: one that you may see.`,
       body: OwnerBody,
       answer: cardSchema(type, stored),
       ifMatch: "optional",
@@ -32,9 +39,7 @@ const ownerEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
     async (call) => {
       const { row } = await loadResource(call, type, "edit");
       const memberId = call.peekField("memberId");
-      const missing = new Problem("not-found", {
-        errors: [{ pointer: "/memberId", detail: message("members.memberHidden") }],
-      });
+      const missing = noSuchMember();
       if (memberId !== null) call.requireRight("member.view", memberRef(memberId), missing);
       const body = await call.body();
       call.ifMatch(row.version);

@@ -6,6 +6,7 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { randomBytes } from "../kernel/random.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
+import { modelOf, oneOf } from "./noun.ts";
 import { CHARGE_PROBLEMS, chargeAndApply, resumeCharge } from "./charge.change.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
 import { requireConfidential, requireOrganization } from "./object-reference.load.ts";
@@ -48,10 +49,11 @@ export function creationEndpoint(
     {
       method: "POST",
       path: `/v1/${stored.path}`,
+      operationId: `create${modelOf(type)}`,
       tag: type.title,
       right: rightOf(type, "create"),
       status: 201,
-      summary: creationSummary(stored),
+      summary: creationSummary(type, stored),
       body: creationBody(type, stored, embedded),
       answer: createdSchema(type, stored, embedded),
       idempotency: stored.price ? "ledger" : "optional",
@@ -65,14 +67,14 @@ export function creationEndpoint(
   );
 }
 
-function creationSummary({ reference, price }: StoredType): string {
+function creationSummary(type: ResourceType, { reference, price }: StoredType): string {
   const embedded = reference?.embedded;
   if (embedded)
     return (
-      `Add one. With ${embedded.field} it brings a new ${embedded.type}, ` +
+      `Create ${oneOf(type)}. With ${embedded.field} it brings a new ${embedded.type}, ` +
       "also for members who may not see or add any."
     );
-  return price ? "Add one, for credits." : "Add one.";
+  return `Create ${oneOf(type)}${price ? ", for credits" : ""}.`;
 }
 
 async function create(call: Call<Body>, types: CreationTypes): Promise<Answer> {

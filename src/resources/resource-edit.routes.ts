@@ -5,6 +5,7 @@ import type { Answer } from "../kernel/http/operation.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import { nextVersion } from "../kernel/version.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
+import { modelOf, oneOf } from "./noun.ts";
 import { actionEndpoints } from "./action.routes.ts";
 import { requireDistinctName } from "./distinct-name.change.ts";
 import {
@@ -35,11 +36,12 @@ const editEndpoint = (type: ResourceType, stored: StoredType): Endpoint =>
     {
       method: "PATCH",
       path: `/v1/${stored.path}/:id`,
+      operationId: `update${modelOf(type)}`,
       tag: type.title,
       right: rightOf(type, "edit"),
       status: 200,
-      summary: "Change it. What is not sent stays.",
-      body: patchBody(stored),
+      summary: `Change ${oneOf(type)}. What is not sent stays.`,
+      body: patchBody(type, stored),
       answer: cardSchema(type, stored),
       ifMatch: "required",
       problems: [

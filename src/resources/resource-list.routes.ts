@@ -5,6 +5,7 @@ import { ownerAccountIdOf } from "../gate/principals/principal.ts";
 import type { Answer } from "../kernel/http/operation.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../kernel/http/page.ts";
 import { invalidParameter } from "../kernel/http/problem.ts";
+import { modelOf, severalOf } from "./noun.ts";
 import { GROUP_FIELD, nullIfEveryGroup, hasOwnGroup } from "./object-group.ts";
 import {
   type ObjectReference,
@@ -33,10 +34,11 @@ export function listEndpoint(type: ResourceType, stored: StoredType, views: RowV
     {
       method: "GET",
       path: `/v1/${stored.path}`,
+      operationId: `list${modelOf(type)}s`,
       tag: type.title,
       right: rightOf(type, "view"),
       status: 200,
-      summary: `${type.title} that you may see, newest first.`,
+      summary: `List the ${severalOf(type)} that you may see, newest first.`,
       query,
       answer: pageSchema(cardSchema(type, stored)),
     },

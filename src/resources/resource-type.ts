@@ -7,6 +7,8 @@ import type { StoredDeclaration } from "./types/declaration.ts";
 export interface ResourceType extends TypeAccess {
   /** What people call it, in the plural. */
   readonly title: string;
+  /** What one of them is called, where that is not its name. */
+  readonly noun?: string;
   readonly stored: StoredType | null;
 }
 

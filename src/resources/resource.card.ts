@@ -3,6 +3,7 @@ import type { GrantSet, ResourceRef } from "../access/decision.ts";
 import type { Principal } from "../gate/principals/principal.ts";
 import { iso } from "../kernel/clock.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
+import { modelOf } from "./noun.ts";
 import type { ResourceType, StoredType } from "./resource-type.ts";
 import { idPrefixOf } from "./types/registry.ts";
 import { ruleText } from "../kernel/messages/rule-text.ts";
@@ -117,12 +118,13 @@ const idText = z.string().max(64);
  * may make.
  */
 export function creationBody(
-  { isGrouped }: ResourceType,
+  resourceType: ResourceType,
   type: StoredType,
   embedded: StoredType | null,
 ): z.ZodType<Record<string, unknown>> {
   const parents = Object.keys(type.parents);
   const { reference } = type;
+  const { isGrouped } = resourceType;
   const shape = {
     ...type.attributes.shape,
     ...Object.fromEntries(parents.map((field) => [field, parents.length === 1 ? idText : idText.optional()])),
@@ -138,7 +140,7 @@ export function creationBody(
       ? { [reference.embedded.field]: embedded.attributes.optional() }
       : {}),
   };
-  return z.strictObject(shape).superRefine((body: Record<string, unknown>, context) => {
+  const check = (body: Record<string, unknown>, context: z.RefinementCtx): void => {
     if (parents.length > 1 && parents.filter((member) => body[member] !== undefined).length !== 1) {
       context.addIssue({
         code: "custom",
@@ -157,21 +159,27 @@ export function creationBody(
         }),
         path: [reference.embedded?.field ?? ""],
       });
-  });
+  };
+  return z
+    .strictObject(shape)
+    .superRefine(check)
+    .meta({ id: `New${modelOf(resourceType)}` });
 }
 
 /**
  * The body of PATCH: attributes and the reference. Parents never change. Defaults are for new objects only.
  */
-export function patchBody(type: StoredType): z.ZodType<Record<string, unknown>> {
+export function patchBody(resourceType: ResourceType, type: StoredType): z.ZodType<Record<string, unknown>> {
   const attributes = Object.entries(type.attributes.shape).map(([name, schema]) => [
     name,
     withoutDefault(schema as z.ZodType).optional(),
   ]);
-  return z.strictObject({
-    ...Object.fromEntries(attributes),
-    ...(type.reference === null ? {} : { [type.reference.field]: idText.nullable().optional() }),
-  });
+  return z
+    .strictObject({
+      ...Object.fromEntries(attributes),
+      ...(type.reference === null ? {} : { [type.reference.field]: idText.nullable().optional() }),
+    })
+    .meta({ id: `${modelOf(resourceType)}Patch` });
 }
 
 const withoutDefault = (schema: z.ZodType): z.ZodType =>
@@ -201,17 +209,21 @@ export const cardSchema = (type: ResourceType, stored: StoredType) =>
       createdBy: z.string(),
       createdAt: z.string(),
       updatedAt: z.string(),
-      version: z.number(),
+      version: z.int(),
     })
-    .describe(type.title);
+    .meta({ id: modelOf(type) });
 
 /** The shape of what POST answers: the card, what is shown once, and the object that came with it. */
 export const createdSchema = (type: ResourceType, stored: StoredType, embedded: StoredType | null) => {
   const field = stored.reference?.embedded?.field;
-  return cardSchema(type, stored).extend({
+  const shownOnce = {
     ...z.object(stored.generated?.shownOnce.shape ?? {}).partial().shape,
     ...(field === undefined || embedded === null
       ? {}
       : { [field]: z.object({ id: z.string(), ...embedded.attributes.shape }).optional() }),
-  });
+  };
+  const card = cardSchema(type, stored);
+  return Object.keys(shownOnce).length === 0
+    ? card
+    : card.extend(shownOnce).meta({ id: `Created${modelOf(type)}`, extends: modelOf(type) });
 };

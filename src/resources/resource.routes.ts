@@ -5,6 +5,7 @@ import { versionEtag } from "../gate/calls/gate-request.ts";
 import type { Statement } from "../kernel/db.ts";
 import { Problem } from "../kernel/http/problem.ts";
 import type { ResourceRow } from "../kernel/schema/resource.ts";
+import { modelOf, oneOf } from "./noun.ts";
 import { GROUP_TYPE } from "./object-group.ts";
 import { guardEmptyGroup } from "./group.store.ts";
 import {
@@ -102,10 +103,11 @@ export const cardEndpoint = (type: ResourceType, stored: StoredType, views: RowV
     {
       method: "GET",
       path: `/v1/${stored.path}/:id`,
+      operationId: `get${modelOf(type)}`,
       tag: type.title,
       right: rightOf(type, "view"),
       status: 200,
-      summary: "One of them.",
+      summary: `Get ${oneOf(type)}.`,
       answer: cardSchema(type, stored),
     },
     async (call) => {
@@ -130,10 +132,11 @@ export const removalEndpoint = (type: ResourceType, stored: StoredType): Endpoin
     {
       method: "DELETE",
       path: `/v1/${stored.path}/:id`,
+      operationId: `delete${modelOf(type)}`,
       tag: type.title,
       right: rightOf(type, "delete"),
       status: 204,
-      summary: "Remove it. Nothing may depend on it any more.",
+      summary: `Delete ${oneOf(type)}. Nothing may depend on it any more.`,
       ifMatch: "optional",
       problems: ["conflict/not-removable"],
     },

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "test/architecture": [],
   "test/harness": ["src"],
   "test/bench": ["test/harness", "src"],
+  "test/description": ["test/harness", "src"],
   "test/mutation": [],
   "test/pure": ["test", "test/architecture", "test/harness", "test/reference", "src"],
   "test/reference": ["test", "src", "test/architecture"],

@@ -1,4 +1,5 @@
 import { type Api, expectStatus } from "./client.ts";
+import { withoutReferences } from "./description.ts";
 
 /** A route as /openapi.json tells it. */
 export interface Operation {
@@ -19,7 +20,7 @@ export interface Operation {
 export interface Parameter {
   readonly name: string;
   readonly in: string;
-  readonly required: boolean;
+  readonly required?: boolean;
   readonly schema: Schema;
 }
 
@@ -62,14 +63,16 @@ interface OpenApiDocument {
 
 /** Every operation that the gate says it serves: a new route joins the walks by being there. */
 export async function loadOperations(client: Api): Promise<Operation[]> {
-  const { paths } = expectStatus(await client.get<OpenApiDocument>("/openapi.json"), 200).body;
+  const { paths } = withoutReferences(
+    expectStatus(await client.get<OpenApiDocument>("/openapi.json"), 200).body,
+  );
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, description]) => ({
       method: method.toUpperCase(),
       path,
       name: `${method.toUpperCase()} ${path}`,
       isPublic: description.security?.length === 0,
-      isSelf: description.description === "Any active member.",
+      isSelf: description.description.startsWith("Any active member."),
       right: /`([^`]+)`/.exec(description.description)?.[1] ?? null,
       body: description.requestBody?.content["application/json"]?.schema ?? null,
       headers: description.parameters.filter((one) => one.in === "header").map(({ name }) => name),

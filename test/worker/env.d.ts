@@ -8,6 +8,8 @@ declare global {
      */
     interface Env extends WorkerEnv {
       readonly TEST_MIGRATIONS: D1Migration[];
+      /** Takes what the contract test recorded; only `npm run examples` binds it. */
+      readonly EXAMPLES?: Fetcher;
     }
   }
 }

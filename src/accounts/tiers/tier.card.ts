@@ -33,27 +33,31 @@ const tierFields = {
   offered: z.boolean().describe("Accounts may choose it. False: only the platform and its hooks set it."),
 };
 
-export const NewTier = z.strictObject({
-  key: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, ruleText("accounts.tierKey"))
-    .describe("As hooks and subscriptions name it."),
-  ...tierFields,
-  features: tierFields.features.default({}),
-  creditsPerMonth: tierFields.creditsPerMonth.default(0),
-  selfService: tierFields.selfService.default(false),
-  offered: tierFields.offered.default(true),
-});
+export const NewTier = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$/, ruleText("accounts.tierKey"))
+      .describe("As hooks and subscriptions name it."),
+    ...tierFields,
+    features: tierFields.features.default({}),
+    creditsPerMonth: tierFields.creditsPerMonth.default(0),
+    selfService: tierFields.selfService.default(false),
+    offered: tierFields.offered.default(true),
+  })
+  .meta({ id: "NewTier" });
 
-export const TierPatch = z.strictObject(tierFields).partial();
+export const TierPatch = z.strictObject(tierFields).partial().meta({ id: "TierPatch" });
 
-export const TierCard = z.object({
-  key: z.string(),
-  ...tierFields,
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  version: z.number(),
-});
+export const TierCard = z
+  .object({
+    key: z.string(),
+    ...tierFields,
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    version: z.int(),
+  })
+  .meta({ id: "Tier" });
 
 export const tierCard = ({ credits, createdAt, updatedAt, ...row }: TierRow): z.infer<typeof TierCard> => ({
   ...row,

@@ -24,6 +24,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/tiers",
+    operationId: "listTiers",
     tag,
     right: "member",
     status: 200,
@@ -52,6 +53,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/tiers",
+    operationId: "createTier",
     tag,
     right: "account.manage",
     status: 201,
@@ -101,6 +103,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/tiers/:key",
+    operationId: "updateTier",
     tag,
     right: "account.manage",
     status: 200,
@@ -147,6 +150,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/tiers/:key",
+    operationId: "deleteTier",
     tag,
     right: "account.manage",
     status: 204,

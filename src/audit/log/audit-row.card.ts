@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SealedRow } from "../chain/chain.ts";
 import { revealPersonalValues } from "../chain/personal-value.ts";
 import { SECURITY_SETTINGS } from "../../gate/principals/settings.ts";
+import { pageFields } from "../../kernel/http/page.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import type { LogVisibility } from "./log-visibility.ts";
 
@@ -9,43 +10,53 @@ const nullableText = z.string().nullable();
 const anyFields = z.record(z.string(), z.unknown());
 
 /** A sealed event as it is answered. Of a person who was erased the personal members are null. */
-export const AuditRow = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  seq: z.int(),
-  prevHash: z.string(),
-  hash: z.string(),
-  at: z.iso.datetime(),
-  actor: z.object({
-    type: z.string(),
-    memberId: nullableText,
-    accountId: nullableText,
-    login: nullableText,
-    email: nullableText,
-    apiKeyId: nullableText,
-    sessionId: nullableText,
-    hookId: nullableText,
-  }),
-  action: z.string(),
-  resource: z.object({ type: z.string(), id: nullableText }),
-  outcome: z.string(),
-  reason: nullableText,
-  cost: z.int().nullable().describe("Credits; null where none are involved."),
-  ip: nullableText,
-  userAgent: nullableText,
-  requestId: nullableText,
-  changes: z
-    .object({ before: anyFields, after: anyFields })
-    .nullable()
-    .describe("What changed, secrets masked."),
-  repeated: z
-    .int()
-    .nullable()
-    .describe(
-      "A refusal that came again within a minute after `at`, so often; the first one has a row of its own.",
-    ),
-  ledgerSeq: z.int().nullable().describe("The place of its entry in the credit ledger."),
+export const AuditRow = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    seq: z.int(),
+    prevHash: z.string(),
+    hash: z.string(),
+    at: z.iso.datetime(),
+    actor: z.object({
+      type: z.string(),
+      memberId: nullableText,
+      accountId: nullableText,
+      login: nullableText,
+      email: nullableText,
+      apiKeyId: nullableText,
+      sessionId: nullableText,
+      hookId: nullableText,
+    }),
+    action: z.string(),
+    resource: z.object({ type: z.string(), id: nullableText }),
+    outcome: z.string(),
+    reason: nullableText,
+    cost: z.int().nullable().describe("Credits; null where none are involved."),
+    ip: nullableText,
+    userAgent: nullableText,
+    requestId: nullableText,
+    changes: z
+      .object({ before: anyFields, after: anyFields })
+      .nullable()
+      .describe("What changed, secrets masked."),
+    repeated: z
+      .int()
+      .nullable()
+      .describe(
+        "A refusal that came again within a minute after `at`, so often; the first one has a row of its own.",
+      ),
+    ledgerSeq: z.int().nullable().describe("The place of its entry in the credit ledger."),
+  })
+  .meta({ id: "AuditEvent" });
+
+/** The fields of a page of the log. */
+export const auditPageFields = <Row extends z.ZodType>(row: Row) => ({
+  ...pageFields(row),
+  complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
 });
+
+export const AuditPage = z.object(auditPageFields(AuditRow)).meta({ id: "AuditEventPage" });
 
 interface EventBody {
   readonly actor?: Partial<z.infer<typeof AuditRow>["actor"]>;
@@ -147,20 +158,22 @@ function parseEventBody(row: SealedRow): EventBody {
 /** An edited time need not be one. */
 const toIsoTime = (at: number): string => iso(Math.abs(at) <= 8.64e15 ? at : 0);
 
-export const CallLogRow = z.object({
-  id: z.string(),
-  at: z.iso.datetime(),
-  memberId: nullableText,
-  apiKeyId: nullableText,
-  method: z.string(),
-  path: z.string(),
-  status: z.int(),
-  code: nullableText.describe("The problem code of a refusal."),
-  ip: nullableText,
-  userAgent: nullableText,
-  requestId: z.string(),
-  callerRequestId: nullableText.describe("The id that the caller gave the call in X-Request-Id."),
-});
+export const CallLogRow = z
+  .object({
+    id: z.string(),
+    at: z.iso.datetime(),
+    memberId: nullableText,
+    apiKeyId: nullableText,
+    method: z.string(),
+    path: z.string(),
+    status: z.int(),
+    code: nullableText.describe("The problem code of a refusal."),
+    ip: nullableText,
+    userAgent: nullableText,
+    requestId: z.string(),
+    callerRequestId: nullableText.describe("The id that the caller gave the call in X-Request-Id."),
+  })
+  .meta({ id: "CallLogEntry" });
 
 export const callLogRow = <Row extends { readonly at: number; readonly accountId: string }>({
   accountId: _account,

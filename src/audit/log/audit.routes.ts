@@ -4,22 +4,18 @@ import { toSealedRow } from "../chain/chain.store.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { isCallerRequestId } from "../../gate/calls/gate-request.ts";
 import { idSchema } from "../../kernel/id.ts";
-import { decodeCursor, listLimit, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
+import { decodeCursor, listLimit, listQuery, pageSchema, toPage } from "../../kernel/http/page.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
 import { periodStart, dayOrTime, periodEnd, lastMillisecondOf } from "../../kernel/time-zone.ts";
 import { erasureEndpoint } from "./erasure.routes.ts";
 import { findVisibleSeq, listCalls, listEvents, listObjectLog } from "./audit.store.ts";
 import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { logVisibilityOf } from "./log-visibility.ts";
-import { AuditRow, auditRow, CallLogRow, callLogRow } from "./audit-row.card.ts";
-import { SealedAuditRow, sealedAuditRow, sealedQuery } from "./sealed-text.card.ts";
+import { AuditPage, auditRow, CallLogRow, callLogRow } from "./audit-row.card.ts";
+import { SealedAuditPage, sealedAuditRow, sealedQuery } from "./sealed-text.card.ts";
 import { verifyEndpoint } from "./verify.routes.ts";
 import { message } from "../../kernel/messages/message.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
-
-const completeField = {
-  complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
-};
 
 const filters = {
   action: z
@@ -83,6 +79,7 @@ const audit = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "GET",
       path: "/v1/audit",
+      operationId: "listAuditEvents",
       tag: "Audit",
       right: "audit.view",
       status: 200,
@@ -90,7 +87,7 @@ const audit = (ledgersOf: LedgerOutboxesOf) =>
         "The audit log, the newest first: changes, denials, sign-ins, spending. " +
         "Members with a narrower right see their own rows.",
       query: AuditQuery,
-      answer: pageSchema(SealedAuditRow).extend(completeField),
+      answer: SealedAuditPage,
     },
     async (call) => {
       call.requireRight("audit.view");
@@ -150,12 +147,13 @@ const objectLog = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "GET",
       path: "/v1/object-log",
+      operationId: "listObjectLog",
       tag: "Audit",
       right: "audit.view",
       status: 200,
       summary: "What members did to objects and grants, refused attempts too; the newest first.",
       query: ObjectLogQuery,
-      answer: pageSchema(AuditRow).extend(completeField),
+      answer: AuditPage,
     },
     async (call) => {
       call.requireRight("audit.view");
@@ -213,6 +211,7 @@ const calls = endpoint(
   {
     method: "GET",
     path: "/v1/calls",
+    operationId: "listCalls",
     tag: "Audit",
     right: "audit.view",
     status: 200,

@@ -15,18 +15,22 @@ import { message, type Message } from "../../kernel/messages/message.ts";
 
 const ROWS_PER_BATCH = 200;
 
-const ErasureBody = z.strictObject({
-  memberId: idSchema("member").describe("A member who was removed."),
-  accountId: idSchema("account")
-    .optional()
-    .describe("Platform: the account of the log. Your own by default."),
-  reason: singleLineText(500).optional(),
-});
-const ErasureCard = z.object({
-  memberId: z.string(),
-  rows: z.int().describe("Rows that lost personal values now."),
-  events: z.array(z.string()).describe("Rows of the log that name them."),
-});
+const ErasureBody = z
+  .strictObject({
+    memberId: idSchema("member").describe("A member who was removed."),
+    accountId: idSchema("account")
+      .optional()
+      .describe("Platform: the account of the log. Your own by default."),
+    reason: singleLineText(500).optional(),
+  })
+  .meta({ id: "NewErasure" });
+const ErasureCard = z
+  .object({
+    memberId: z.string(),
+    rows: z.int().describe("Rows that lost personal values now."),
+    events: z.array(z.string()).describe("Rows of the log that name them."),
+  })
+  .meta({ id: "Erasure" });
 
 const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
 const accessDenied = (detail: Message): Problem => new Problem("access/denied", { detail });
@@ -73,6 +77,7 @@ export const erasureEndpoint = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "POST",
       path: "/v1/audit/erasures",
+      operationId: "eraseFromAuditLog",
       tag: "Audit",
       right: "member.delete",
       status: 200,

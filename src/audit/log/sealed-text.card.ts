@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SealedRow } from "../chain/chain.ts";
-import { AuditRow, auditRow, maskForReader, type RowReader } from "./audit-row.card.ts";
+import { auditPageFields, AuditRow, auditRow, maskForReader, type RowReader } from "./audit-row.card.ts";
 
 /** The query of a list that shows on demand what the hashes cover. */
 export const sealedQuery = {
@@ -18,11 +18,13 @@ const SealedText = z.object({
     .describe("Salt and value, by JSON pointer into the body. Null: erased, or hidden from the reader."),
 });
 
-export const SealedAuditRow = AuditRow.extend({
+const SealedAuditRow = AuditRow.extend({
   sealed: SealedText.nullable()
     .optional()
     .describe("With `sealed=true`. Null where the reader may not see all that the hash covers."),
-});
+}).meta({ id: "SealedAuditEvent", extends: "AuditEvent" });
+
+export const SealedAuditPage = z.object(auditPageFields(SealedAuditRow)).meta({ id: "SealedAuditEventPage" });
 
 /** A row as its reader may see it. @param withSealed whether the reader asks for what the hash covers */
 export const sealedAuditRow = (row: SealedRow, reader: RowReader, withSealed: boolean) => ({

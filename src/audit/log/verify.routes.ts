@@ -11,7 +11,7 @@ import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { countQuarantined, WALK_START, verifyChain } from "./verify.store.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const ChainPlace = z.object({ seq: z.int(), hash: z.string() });
+const ChainPlace = z.object({ seq: z.int(), hash: z.string() }).meta({ id: "ChainPlace" });
 const WalkPosition = z.strictObject({
   head: z.strictObject({ seq: z.int().min(1), hash: z.string(), ledgerSeq: z.int().min(0) }),
   hashBefore: z.string().nullable(),
@@ -21,45 +21,47 @@ const VerifyQuery = z.strictObject({
   cursor: z.string().max(500).optional().describe("nextCursor of the call before, for a very long chain."),
 });
 
-const VerificationCard = z.object({
-  ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
-  complete: z
-    .boolean()
-    .describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
-  length: z.int().describe("Rows from the beginning of the chain that hold."),
-  head: ChainPlace.nullable().describe("The newest place, read from the database."),
-  witness: ChainPlace.nullable().describe(
-    "The newest place, read from the account's object: an editor of the database cannot change it.",
-  ),
-  unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object knows."),
-  firstFault: z
-    .object({
-      seq: z.int(),
-      fault: z.enum(Object.keys(CHAIN_FAULTS) as [ChainFaultName, ...ChainFaultName[]]),
-      detail: z.string(),
-    })
-    .nullable(),
-  erased: z
-    .int()
-    .describe(
-      "Rows of this call that lost personal values by an erasure: each is named by an audit.erase row.",
+const VerificationCard = z
+  .object({
+    ok: z.boolean().describe("Nothing is wrong with the rows that were verified."),
+    complete: z
+      .boolean()
+      .describe("The walk reached the end, or its first fault. If not, go on with nextCursor."),
+    length: z.int().describe("Rows from the beginning of the chain that hold."),
+    head: ChainPlace.nullable().describe("The newest place, read from the database."),
+    witness: ChainPlace.nullable().describe(
+      "The newest place, read from the account's object: an editor of the database cannot change it.",
     ),
-  quarantined: z
-    .int()
-    .describe(
-      "Staged rows of the last 30 days that this gate did not write. They were never sealed. " +
-        "The log has an audit.quarantine row for them.",
-    ),
-  acceptedRestores: z
-    .array(
-      z.object({ at: z.iso.datetime(), goesOnAfterSeq: z.int(), lostToSeq: z.int(), lostHash: z.string() }),
-    )
-    .describe(
-      "Older copies of the database that the platform accepted: the chain goes on after their end. " +
-        "Rows from there up to lostToSeq are lost.",
-    ),
-  nextCursor: z.string().nullable(),
-});
+    unwitnessed: z.int().describe("Rows that were sealed after the newest place that the object knows."),
+    firstFault: z
+      .object({
+        seq: z.int(),
+        fault: z.enum(Object.keys(CHAIN_FAULTS) as [ChainFaultName, ...ChainFaultName[]]),
+        detail: z.string(),
+      })
+      .nullable(),
+    erased: z
+      .int()
+      .describe(
+        "Rows of this call that lost personal values by an erasure: each is named by an audit.erase row.",
+      ),
+    quarantined: z
+      .int()
+      .describe(
+        "Staged rows of the last 30 days that this gate did not write. They were never sealed. " +
+          "The log has an audit.quarantine row for them.",
+      ),
+    acceptedRestores: z
+      .array(
+        z.object({ at: z.iso.datetime(), goesOnAfterSeq: z.int(), lostToSeq: z.int(), lostHash: z.string() }),
+      )
+      .describe(
+        "Older copies of the database that the platform accepted: the chain goes on after their end. " +
+          "Rows from there up to lostToSeq are lost.",
+      ),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: "ChainVerification" });
 
 const acceptedCard = ({ acceptedAt, database, witness }: Restore) => ({
   at: iso(acceptedAt ?? 0),
@@ -80,6 +82,7 @@ export const verifyEndpoint = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "GET",
       path: "/v1/audit/verify",
+      operationId: "verifyAuditLog",
       tag: "Audit",
       right: "audit.view",
       status: 200,

@@ -127,8 +127,8 @@ async function prepareHookBlock(
     row,
     after,
     "member.block",
-    memberCard(row, grants, targetAccount.name),
-    memberCard(after, grants, targetAccount.name),
+    memberCard(row, grants, targetAccount),
+    memberCard(after, grants, targetAccount),
   );
   return { outcome: "blocked", change, memberId: row.id };
 }

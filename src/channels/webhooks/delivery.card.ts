@@ -72,28 +72,34 @@ const resultFields = {
   accountId: z.string().nullable().describe("Whose credits, plan or subscription it was."),
 };
 
-export const ReceivedCard = z.object({
-  id: z.string(),
-  ...outcomeFields,
-  ...resultFields,
-  duplicate: z.boolean().describe("The message had come before: this is what became of it then."),
-});
+export const ReceivedCard = z
+  .object({
+    id: z.string(),
+    ...outcomeFields,
+    ...resultFields,
+    duplicate: z.boolean().describe("The message had come before: this is what became of it then."),
+  })
+  .meta({ id: "HookReceipt" });
 
-export const DeliveryCard = z.object({
-  id: z.string(),
-  hookId: z.string(),
-  messageId: z.string(),
-  ...outcomeFields,
-  ...resultFields,
-  attempts: z.number().int().describe("How often it was decided: more than once after it was denied."),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-});
+export const DeliveryCard = z
+  .object({
+    id: z.string(),
+    hookId: z.string(),
+    messageId: z.string(),
+    ...outcomeFields,
+    ...resultFields,
+    attempts: z.number().int().describe("How often it was decided: more than once after it was denied."),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: "HookDelivery" });
 
-export const TrialAnswer = z.object({
-  ...outcomeFields,
-  would: z.record(z.string(), z.unknown()).nullable().describe("The action with the values that it found."),
-});
+export const TrialAnswer = z
+  .object({
+    ...outcomeFields,
+    would: z.record(z.string(), z.unknown()).nullable().describe("The action with the values that it found."),
+  })
+  .meta({ id: "HookTrial" });
 
 const toText = (said: Sentences | string, language: MessageLanguage): string =>
   typeof said === "string" ? said : renderMessage(said, language);

@@ -64,6 +64,7 @@ const receive = (types: TypeTable) =>
     {
       method: "POST",
       path: "/v1/hooks/:id",
+      operationId: "receiveHookMessage",
       tag: "Hooks",
       right: "public",
       status: 200,
@@ -221,6 +222,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/hooks/:id/deliveries",
+    operationId: "listHookDeliveries",
     tag: "Hooks",
     right: "hook.view",
     status: 200,

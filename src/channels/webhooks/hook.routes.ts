@@ -23,6 +23,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/hooks",
+    operationId: "listHooks",
     tag: "Hooks",
     right: "hook.view",
     status: 200,
@@ -55,6 +56,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/hooks",
+    operationId: "createHook",
     tag: "Hooks",
     right: "hook.edit",
     status: 201,
@@ -117,6 +119,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/hooks/:id",
+    operationId: "getHook",
     tag: "Hooks",
     right: "hook.view",
     status: 200,
@@ -151,6 +154,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/hooks/:id",
+    operationId: "updateHook",
     tag: "Hooks",
     right: "hook.edit",
     status: 200,
@@ -205,6 +209,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/hooks/:id",
+    operationId: "deleteHook",
     tag: "Hooks",
     right: "hook.edit",
     status: 204,

@@ -128,9 +128,9 @@ const mappingSchema = <At extends z.ZodType>(at: At) =>
   });
 
 /** As it is sent. */
-export const NewMapping = mappingSchema(PositionSource);
+export const NewMapping = mappingSchema(PositionSource).meta({ id: "NewHookMapping" });
 /** As it is stored. */
-export const Mapping = mappingSchema(PositionSource.optional());
+export const Mapping = mappingSchema(PositionSource.optional()).meta({ id: "HookMapping" });
 
 export type Mapping = z.infer<typeof Mapping>;
 export type MappedAction = Mapping["rules"][number]["then"];

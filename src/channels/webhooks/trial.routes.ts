@@ -17,15 +17,18 @@ import type { Mapping } from "./mapping.ts";
 import { message } from "../../kernel/messages/message.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Sample = z.strictObject({
-  payload: z.unknown().refine((value) => value !== undefined, ruleText("webhooks.sampleBody")),
-  type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
-});
+const Sample = z
+  .strictObject({
+    payload: z.unknown().refine((value) => value !== undefined, ruleText("webhooks.sampleBody")),
+    type: optionalText(200).default(null).describe("What the header X-GitHub-Event would say."),
+  })
+  .meta({ id: "HookSample" });
 
 const tryDelivery = endpoint(
   {
     method: "POST",
     path: "/v1/hooks/:id/try",
+    operationId: "tryHook",
     tag: "Hooks",
     right: "hook.edit",
     status: 200,

@@ -28,6 +28,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/members/:id/api-keys",
+    operationId: "listMemberApiKeys",
     tag: "API keys",
     right: "api_key.view",
     status: 200,
@@ -66,6 +67,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/members/:id/api-keys",
+    operationId: "createMemberApiKey",
     tag: "API keys",
     right: "api_key.create",
     status: 201,
@@ -157,6 +159,7 @@ const revoke = endpoint(
   {
     method: "DELETE",
     path: "/v1/api-keys/:id",
+    operationId: "revokeApiKey",
     tag: "API keys",
     right: "api_key.revoke",
     status: 204,

@@ -32,7 +32,9 @@ import { CLAIM_MACHINE } from "../credentials/state-machine.ts";
 import { message } from "../../kernel/messages/message.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("keys.claimToken")) });
+const Body = z
+  .strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("keys.claimToken")) })
+  .meta({ id: "KeyClaimToken" });
 
 /** The secret is made here, at the claim, so that the maker of the key never had it. */
 const claim = (types: TypeTable) =>
@@ -40,6 +42,7 @@ const claim = (types: TypeTable) =>
     {
       method: "POST",
       path: "/v1/auth/claims",
+      operationId: "redeemKeyClaim",
       tag: "Sign-in",
       right: "public",
       status: 201,

@@ -12,12 +12,14 @@ const Token = z
     token_type: z.literal("Bearer"),
     expires_in: z.number().int().describe("Seconds."),
   })
-  .describe("RFC 6749 section 5.1.");
+  .describe("RFC 6749 section 5.1.")
+  .meta({ id: "BearerToken" });
 
 const exchange = endpoint(
   {
     method: "POST",
     path: "/v1/auth/token",
+    operationId: "exchangeApiKey",
     tag: "Sign-in",
     right: "self",
     status: 200,
@@ -64,10 +66,11 @@ const jwks = openEndpoint(
   {
     method: "GET",
     path: "/.well-known/jwks.json",
+    operationId: "listSigningKeys",
     tag: "Sign-in",
     right: "public",
     status: 200,
-    answer: z.object({ keys: z.array(z.record(z.string(), z.string())) }),
+    answer: z.object({ keys: z.array(z.record(z.string(), z.string())) }).meta({ id: "KeySet" }),
     summary: "The keys that sign access tokens (RFC 7517).",
   },
   async (call) => ({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RightName } from "../../access/right-name.ts";
 import { RIGHT_NAMES } from "../../access/right.ts";
 import { displayName, instant } from "../../kernel/http/body.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
@@ -9,41 +10,45 @@ export const CLAIM_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
 const optionalTime = z.iso.datetime().nullable();
 
-export const NewKeyBody = z.strictObject({
-  name: displayName(100),
-  scopes: z
-    .array(z.enum(RIGHT_NAMES))
-    .max(RIGHT_NAMES.length)
-    .nullable()
-    .default(null)
-    .describe("Rights that the key is narrowed to; null is all that its member has, live."),
-  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
-  allowAny: z.boolean().default(false),
-  expiresAt: instant.nullable().default(null),
-  revokeKeys: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Revoke every API key that the member has, in the same step. " +
-        "Needed for another member who calls with a key and does not sign in by mail.",
-    ),
-});
+export const NewKeyBody = z
+  .strictObject({
+    name: displayName(100),
+    scopes: z
+      .array(RightName)
+      .max(RIGHT_NAMES.length)
+      .nullable()
+      .default(null)
+      .describe("Rights that the key is narrowed to; null is all that its member has, live."),
+    allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX).default([]),
+    allowAny: z.boolean().default(false),
+    expiresAt: instant.nullable().default(null),
+    revokeKeys: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Revoke every API key that the member has, in the same step. " +
+          "Needed for another member who calls with a key and does not sign in by mail.",
+      ),
+  })
+  .meta({ id: "NewApiKey" });
 
-export const KeyCard = z.object({
-  id: z.string(),
-  memberId: z.string(),
-  createdBy: z.string(),
-  name: z.string(),
-  status: z.enum(["waiting", "active", "expired", "revoked"]),
-  prefix: z.string().nullable(),
-  last4: z.string().nullable(),
-  scopes: z.array(z.string()).nullable(),
-  allowedIps: z.array(z.string()),
-  expiresAt: optionalTime,
-  revokedAt: optionalTime,
-  lastUsedAt: optionalTime.describe("To the hour."),
-  createdAt: z.iso.datetime(),
-});
+export const KeyCard = z
+  .object({
+    id: z.string(),
+    memberId: z.string(),
+    createdBy: z.string(),
+    name: z.string(),
+    status: z.enum(["waiting", "active", "expired", "revoked"]),
+    prefix: z.string().nullable(),
+    last4: z.string().nullable(),
+    scopes: z.array(z.string()).nullable(),
+    allowedIps: z.array(z.string()),
+    expiresAt: optionalTime,
+    revokedAt: optionalTime,
+    lastUsedAt: optionalTime.describe("To the hour."),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: "ApiKey" });
 
 export const ClaimCard = z
   .object({
@@ -55,13 +60,14 @@ export const ClaimCard = z
     "For the member, who exchanges the token for the key, once, with POST /v1/auth/claims. " +
       "It is mailed where a person signs in as the member. Else it is shown to you, to hand over, " +
       "and only while the member has no good key.",
-  );
+  )
+  .meta({ id: "KeyClaim" });
 export type ClaimCard = z.infer<typeof ClaimCard>;
 
 export const CreatedKeyCard = KeyCard.extend({
   secret: z.string().optional().describe("Shown once, to the key's own member only."),
   claim: ClaimCard.optional(),
-});
+}).meta({ id: "CreatedApiKey", extends: "ApiKey" });
 
 export interface KeyFacts {
   readonly id: string;

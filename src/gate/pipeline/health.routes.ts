@@ -10,11 +10,12 @@ const health = openEndpoint(
   {
     method: "GET",
     path: "/health",
+    operationId: "checkHealth",
     tag: "Documentation",
     right: "public",
     status: 200,
     summary: "Whether the gate can work: it runs, and reaches its database.",
-    answer: z.object({ status: z.literal("ok") }),
+    answer: z.object({ status: z.literal("ok") }).meta({ id: "Health" }),
     problems: ["unavailable"],
   },
   async ({ db }) => {
@@ -37,6 +38,7 @@ const security = openEndpoint(
   {
     method: "GET",
     path: "/.well-known/security.txt",
+    operationId: "getSecurityContact",
     tag: "Documentation",
     right: "public",
     status: 200,

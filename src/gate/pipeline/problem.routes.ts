@@ -3,7 +3,9 @@ import { Problem, type ProblemCode, PROBLEMS } from "../../kernel/http/problem.t
 import { type MessageLanguage, problemTexts } from "../../kernel/messages/message.ts";
 import { openEndpoint } from "../calls/call.ts";
 
-const Entry = z.object({ code: z.string(), status: z.number(), title: z.string(), detail: z.string() });
+const Entry = z
+  .object({ code: z.string(), status: z.number(), title: z.string(), detail: z.string() })
+  .meta({ id: "ProblemCode" });
 
 const entry = (code: ProblemCode, language: MessageLanguage) => ({
   code,
@@ -17,11 +19,12 @@ const list = openEndpoint(
   {
     method: "GET",
     path: "/problems",
+    operationId: "listProblemCodes",
     tag: "Documentation",
     right: "public",
     status: 200,
     summary: "Every problem code of this API.",
-    answer: z.object({ data: z.array(Entry) }),
+    answer: z.object({ data: z.array(Entry) }).meta({ id: "ProblemCodeList" }),
     localized: true,
   },
   async ({ language }) => ({
@@ -31,11 +34,12 @@ const list = openEndpoint(
 );
 
 /** The page that the `type` of a problem names. */
-const problemPage = (path: string) =>
+const problemPage = (path: string, operationId: string) =>
   openEndpoint(
     {
       method: "GET",
       path,
+      operationId,
       tag: "Documentation",
       right: "public",
       status: 200,
@@ -51,4 +55,8 @@ const problemPage = (path: string) =>
     },
   );
 
-export const problemEndpoints = [list, problemPage("/problems/:code"), problemPage("/problems/:group/:code")];
+export const problemEndpoints = [
+  list,
+  problemPage("/problems/:code", "getProblemCode"),
+  problemPage("/problems/:group/:code", "getProblemCodeOfGroup"),
+];

@@ -199,3 +199,6 @@ export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, ruleText("validation.currencyCode"))
   .refine((code) => CURRENCIES.has(code), ruleText("validation.currencyUnused"));
+
+/** The body of a command that needs nothing beside its path. */
+export const NO_FIELDS = z.strictObject({}).meta({ id: "NoFields" });

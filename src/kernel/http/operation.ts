@@ -12,6 +12,8 @@ export interface Operation<Body = unknown, Query = unknown> {
   readonly method: Method;
   /** Hono's form, e.g. `/v1/members/:id`. */
   readonly path: string;
+  /** OpenAPI's name of it, a verb and a noun such as `createProduct`: generated clients call it so. */
+  readonly operationId: string;
   readonly tag: string;
   readonly summary: string;
   /**

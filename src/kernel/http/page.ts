@@ -12,7 +12,10 @@ export const listLimit = (defaultLimit: number) =>
     .regex(/^(?:[1-9]\d?|100)$/, ruleText("validation.pageLimit"))
     .transform(Number)
     .default(defaultLimit)
-    .describe(`How many rows at most, 1 to 100; ${defaultLimit} by default.`);
+    .meta({
+      described: { type: "integer", minimum: 1, maximum: 100, default: defaultLimit },
+      description: "How many rows at most.",
+    });
 
 /** The query of every list: `limit` 1 to 100 and the opaque `cursor` of the page before. */
 export const listQuery = {
@@ -67,6 +70,14 @@ export function toPage<Row, Item>(
   return { data: rows.slice(0, limit).map(item), nextCursor };
 }
 
-/** The schema of such an answer, for OpenAPI. */
-export const pageSchema = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item), nextCursor: z.string().nullable() });
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ id: "NextCursor", description: "Send it as `cursor` for the next page; null on the last page." });
+
+/** The fields of such an answer. */
+export const pageFields = <T extends z.ZodType>(item: T) => ({ data: z.array(item), nextCursor });
+
+/** The schema of such an answer, for OpenAPI. @param id its name among the components */
+export const pageSchema = <T extends z.ZodType>(item: T, id = `${z.globalRegistry.get(item)?.id}Page`) =>
+  z.object(pageFields(item)).meta({ id });

@@ -46,4 +46,12 @@ export const emailAddress = z
   .pipe(z.email({ pattern: ADDRESS, error: NOT_AN_EMAIL }).max(254));
 
 /** One that may be left out; an empty text is null. */
-export const optionalEmailAddress = z.union([z.literal("").transform(() => null), emailAddress]).nullable();
+export const optionalEmailAddress = z
+  .union([
+    z
+      .literal("")
+      .transform(() => null)
+      .pipe(z.null()),
+    emailAddress,
+  ])
+  .nullable();

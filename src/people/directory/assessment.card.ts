@@ -6,15 +6,19 @@ import { message } from "../../kernel/messages/message.ts";
 
 const [YEAR_MIN, YEAR_MAX] = [2000, 2100];
 
-export const NewAssessmentBody = z.strictObject({
-  result: singleLineText(500).describe("Such as a grade or a score."),
-});
+export const NewAssessmentBody = z
+  .strictObject({
+    result: singleLineText(500).describe("Such as a grade or a score."),
+  })
+  .meta({ id: "NewAssessment" });
 
-export const AssessmentCard = z.object({
-  year: z.int(),
-  result: z.string(),
-  at: z.string().describe("When it was written."),
-});
+export const AssessmentCard = z
+  .object({
+    year: z.int(),
+    result: z.string(),
+    at: z.string().describe("When it was written."),
+  })
+  .meta({ id: "Assessment" });
 
 export const assessmentCard = ({
   year,

@@ -43,6 +43,7 @@ const write = endpoint(
   {
     method: "PUT",
     path: PATH,
+    operationId: "putAssessment",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -79,6 +80,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: PATH,
+    operationId: "deleteAssessment",
     tag: "Accounts",
     right: "account.manage",
     status: 204,
@@ -104,13 +106,14 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/members/:id/assessments",
+    operationId: "listMemberAssessments",
     tag: "Members",
     right: "member.view",
     status: 200,
     summary:
       "A member's yearly assessments, the newest first. The platform writes them. " +
       "About yourself without any right.",
-    answer: z.object({ data: z.array(AssessmentCard) }),
+    answer: z.object({ data: z.array(AssessmentCard) }).meta({ id: "AssessmentList" }),
   },
   async (call) => {
     const { row } = await loadSelfOrMember(call);

@@ -24,7 +24,7 @@ const FullMemberCard = MemberCard.extend({
     .describe("The address that signs in as this member; null when no person does."),
   signInSince: z.string().nullable(),
   assessments: z.array(AssessmentCard).describe("The newest year first. The platform writes them."),
-});
+}).meta({ id: "MemberDetails", extends: "Member" });
 
 function fullCardAnswer(
   call: Call,
@@ -37,7 +37,7 @@ function fullCardAnswer(
     signInSince: isoOrNull(signIn?.signInSince ?? null),
   };
   const body = {
-    ...memberCard(row, grants, call.principal.targetAccount.name),
+    ...memberCard(row, grants, call.principal.targetAccount),
     ...signInFields,
     assessments: assessments.map(assessmentCard),
   };
@@ -48,6 +48,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/members/:id",
+    operationId: "getMember",
     tag: "Members",
     right: "member.view",
     status: 200,
@@ -70,6 +71,7 @@ const cardByLogin = endpoint(
   {
     method: "GET",
     path: "/v1/members/by-login/:login",
+    operationId: "getMemberByLogin",
     tag: "Members",
     right: "member.view",
     status: 200,
@@ -92,6 +94,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/members/:id",
+    operationId: "updateMember",
     tag: "Members",
     right: "member.edit",
     status: 200,
@@ -118,15 +121,15 @@ const edit = endpoint(
     if (!isOnlyRemoving(row, patch)) requireAuthorityOver(call.principal, { ...row, ...found });
     const { after, permit, events } = await applyCardPatch(call, found, patch);
     const moved = await prepareEmailChange(call, found, after);
-    const { name } = call.principal.targetAccount;
-    const is = memberCard(after, grants, name);
+    const { targetAccount } = call.principal;
+    const is = memberCard(after, grants, targetAccount);
     const { duplicateProblems, ...change } = await prepareMemberUpdate(
       call,
       permit,
       row,
       after,
       "member.edit",
-      memberCard(row, grants, name),
+      memberCard(row, grants, targetAccount),
       is,
       { statements: moved.statements, events: [...events, ...moved.events] },
     );

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { memberRef } from "../../access/decision.ts";
 import { toSealedRow } from "../../audit/chain/chain.store.ts";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
-import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
+import { decodeCursor, listQuery, pageFields, toPage } from "../../kernel/http/page.ts";
 import { sealPending, type LedgerOutboxesOf } from "../../audit/log/pending-seal.store.ts";
 import { AuditRow, auditRow } from "../../audit/log/audit-row.card.ts";
 import { logVisibilityOf } from "../../audit/log/log-visibility.ts";
@@ -18,13 +18,18 @@ const EventCard = AuditRow.pick({
   outcome: true,
   reason: true,
   requestId: true,
-}).extend({
-  cost: z.int().describe("Credits; 0 where it was free."),
-});
+})
+  .extend({
+    cost: z.int().describe("Credits; 0 where it was free."),
+  })
+  .meta({ id: "MemberEvent" });
 
-const Events = pageSchema(EventCard).extend({
-  complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
-});
+const Events = z
+  .object({
+    ...pageFields(EventCard),
+    complete: z.boolean().describe("False while events wait that could not be sealed: verify says why."),
+  })
+  .meta({ id: "MemberEventPage" });
 
 function eventCard(row: ReturnType<typeof auditRow>): z.infer<typeof EventCard> {
   const { id, seq, at, action, resource, outcome, reason, requestId, cost } = row;
@@ -36,6 +41,7 @@ const events = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "GET",
       path: "/v1/members/:id/events",
+      operationId: "listMemberEvents",
       tag: "Members",
       right: "credits.view",
       status: 200,

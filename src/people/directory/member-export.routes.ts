@@ -15,6 +15,7 @@ const exportMembers = endpoint(
   {
     method: "GET",
     path: "/v1/members/export.xlsx",
+    operationId: "exportMembers",
     tag: "Members",
     right: "member.view",
     status: 200,

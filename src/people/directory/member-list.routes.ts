@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { sha256Hex } from "../../kernel/digest.ts";
-import { decodeCursor, toPage, pageSchema } from "../../kernel/http/page.ts";
+import { decodeCursor, pageFields, toPage } from "../../kernel/http/page.ts";
 import { invalidParameter } from "../../kernel/http/problem.ts";
 import { MemberCard, memberCard } from "../members/member.card.ts";
 import { MemberListQuery, type MemberQuery, listIdentity } from "./member-query.ts";
@@ -9,13 +9,16 @@ import { loadMemberQuery } from "./member-query.load.ts";
 import { selectMemberPage, selectHasMoreThan, type PageStart } from "./member-list.store.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const MemberPage = pageSchema(MemberCard).extend({
-  contactSuggested: z
-    .literal(true)
-    .optional()
-    .describe("The team is a large one: get in touch. Nothing is blocked."),
-  contact: z.string().optional(),
-});
+const MemberPage = z
+  .object({
+    ...pageFields(MemberCard),
+    contactSuggested: z
+      .literal(true)
+      .optional()
+      .describe("The team is a large one: get in touch. Nothing is blocked."),
+    contact: z.string().optional(),
+  })
+  .meta({ id: "MemberPage" });
 
 const Cursor = z.tuple([z.string(), z.string(), z.string()]);
 
@@ -35,6 +38,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/members",
+    operationId: "listMembers",
     tag: "Members",
     right: "member.view",
     status: 200,
@@ -60,7 +64,7 @@ const list = endpoint(
     const listed = toPage(
       rows,
       limit,
-      ({ row, grants, dealer }) => memberCard(row, grants, dealer),
+      ({ row, grants, account }) => memberCard(row, grants, account),
       ({ row, value }) => [name, value, row.id],
     );
     const suggested = targetAccount.kind === "team" && size?.large === 1;

@@ -41,7 +41,7 @@ export function selectMemberPage(db: Db, query: MemberQuery, page: PageRange) {
     .select({
       row: member,
       grants: grantsOf(member),
-      dealer: account.name,
+      account: { name: account.name, kind: account.kind },
       value: sql<string>`page.value`.as("value"),
     })
     .from(member)

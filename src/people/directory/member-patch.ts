@@ -26,7 +26,7 @@ export const CardPatch = MemberPatch.extend({
     .describe("false blocks the member, true unblocks; needs the right to block."),
   notifications: Notifications.partial().optional(),
   accountType: z.enum(ACCOUNT_TYPES).optional().describe("Agencies: the same as roles, in their words."),
-});
+}).meta({ id: "MemberPatch" });
 
 export type MemberCardPatch = z.infer<typeof CardPatch>;
 

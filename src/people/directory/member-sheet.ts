@@ -17,7 +17,7 @@ const SOURCE_TEXTS: Readonly<Record<MemberRow["source"], LocalizedText>> = {
 
 interface ListedMember {
   readonly row: MemberRow;
-  readonly dealer: string;
+  readonly account: { readonly name: string };
 }
 
 interface SheetContext {
@@ -44,7 +44,7 @@ const SHEET_COLUMNS: readonly SheetColumn[] = [
     width: 28,
     text: ({ row }, { roleName }) => row.roles.map(roleName).join(", "),
   },
-  { heading: { en: "Dealer", ru: "Дилер" }, width: 28, text: ({ dealer }) => dealer },
+  { heading: { en: "Dealer", ru: "Дилер" }, width: 28, text: ({ account }) => account.name },
   { heading: { en: "E-mail", ru: "E-mail" }, width: 32, text: ({ row }) => row.email },
   { heading: { en: "Phone", ru: "Телефон" }, width: 20, text: ({ row }) => row.phone },
   { heading: { en: "Mobile phone", ru: "Мобильный телефон" }, width: 20, text: ({ row }) => row.mobilePhone },

@@ -13,11 +13,12 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/me/notifications",
+    operationId: "updateOwnNotifications",
     tag: "Members",
     right: "self",
     status: 200,
     summary: "Choose which mails you want. Those that signing in and security need are always sent.",
-    body: Notifications.partial(),
+    body: Notifications.partial().meta({ id: "NotificationsPatch" }),
     answer: Notifications,
   },
   async (call) => {

@@ -34,6 +34,7 @@ const exportRights = endpoint(
   {
     method: "GET",
     path: "/v1/rights/export.xlsx",
+    operationId: "exportRights",
     tag: "Roles and rights",
     right: "member",
     status: 200,

@@ -8,24 +8,26 @@ import { LIMIT_PERIODS } from "../../kernel/schema/team.ts";
 import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
 import { loadSpender } from "./spender.load.ts";
 
-const Statistics = z.object({
-  memberId: z.string(),
-  accountType: z
-    .enum(ACCOUNT_TYPES)
-    .optional()
-    .describe("Agencies: the kind of account that the roles make it."),
-  roles: z.array(z.string()),
-  budget: z.object({
-    limit: z
-      .int()
-      .nullable()
-      .describe("What the member may spend in a period; null: all that the account has."),
-    limitPeriod: z.enum(LIMIT_PERIODS),
-  }),
-  createdAt: z.string(),
-  spent: z.int().describe("In the current period."),
-  remaining: z.int().describe("What the member may spend now: never more than the account has."),
-});
+const Statistics = z
+  .object({
+    memberId: z.string(),
+    accountType: z
+      .enum(ACCOUNT_TYPES)
+      .optional()
+      .describe("Agencies: the kind of account that the roles make it."),
+    roles: z.array(z.string()),
+    budget: z.object({
+      limit: z
+        .int()
+        .nullable()
+        .describe("What the member may spend in a period; null: all that the account has."),
+      limitPeriod: z.enum(LIMIT_PERIODS),
+    }),
+    createdAt: z.string(),
+    spent: z.int().describe("In the current period."),
+    remaining: z.int().describe("What the member may spend now: never more than the account has."),
+  })
+  .meta({ id: "MemberStatistics" });
 
 /** A member who may not spend, such as a guest, has nothing to spend, even if the account has credits. */
 function canSpend(
@@ -41,6 +43,7 @@ const statistics = endpoint(
   {
     method: "GET",
     path: "/v1/members/:id/statistics",
+    operationId: "getMemberStatistics",
     tag: "Members",
     right: "credits.view",
     status: 200,

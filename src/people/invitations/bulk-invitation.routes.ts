@@ -12,23 +12,27 @@ import { NewInvitationBody } from "./new-member-body.load.ts";
 /** Rows of one call at most. */
 const ROWS_MAX = 100;
 
-const Body = z.strictObject({
-  invitations: z
-    .array(z.record(z.string(), z.unknown()))
-    .min(1)
-    .max(ROWS_MAX)
-    .describe("Each as POST /v1/invitations takes it, without dryRun."),
-});
+const Body = z
+  .strictObject({
+    invitations: z
+      .array(z.record(z.string(), z.unknown()))
+      .min(1)
+      .max(ROWS_MAX)
+      .describe("Each as POST /v1/invitations takes it, without dryRun."),
+  })
+  .meta({ id: "InvitationBatch" });
 
-const ResultRow = z.object({
-  index: z.number().int(),
-  status: z.number().int().describe("What POST /v1/invitations would have answered."),
-  invitation: CreatedInvitation.optional(),
-  problem: z
-    .looseObject({ code: z.string(), status: z.number().int() })
-    .optional()
-    .describe("Why this row made nothing, as a refusal of POST /v1/invitations."),
-});
+const ResultRow = z
+  .object({
+    index: z.number().int(),
+    status: z.number().int().describe("What POST /v1/invitations would have answered."),
+    invitation: CreatedInvitation.optional(),
+    problem: z
+      .looseObject({ code: z.string(), status: z.number().int() })
+      .optional()
+      .describe("Why this row made nothing, as a refusal of POST /v1/invitations."),
+  })
+  .meta({ id: "InvitationResult" });
 
 type RowResult = z.infer<typeof ResultRow>;
 
@@ -40,12 +44,13 @@ const bulkInvite = endpoint(
   {
     method: "POST",
     path: "/v1/invitations/bulk",
+    operationId: "createInvitations",
     tag: "Invitations",
     right: "member.create",
     status: 200,
     summary: "Invite up to 100 people by mail; each row is answered for itself.",
     body: Body,
-    answer: z.object({ results: z.array(ResultRow) }),
+    answer: z.object({ results: z.array(ResultRow) }).meta({ id: "InvitationBatchResult" }),
     localized: true,
     idempotency: "required",
   },

@@ -4,37 +4,39 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../../kernel/schema/invitation.ts";
 import { LOCALES } from "../../kernel/schema/team.ts";
-import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
+import { ACCOUNT_TYPES, accountTypeOf, MemberCard } from "../members/member.card.ts";
 import type { Message } from "../../kernel/messages/message.ts";
 
 /** A pending invitation that is past its time is expired. It can still be sent again. */
 export const SHOWN_INVITATION_STATUSES = ["pending", "accepted", "revoked", "expired"] as const;
 
-export const InvitationCard = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  kind: z.enum(INVITATION_KINDS),
-  status: z.enum(SHOWN_INVITATION_STATUSES),
-  memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
-  email: z.string().nullable(),
-  name: z.string().nullable().describe("What a link is called."),
-  role: z.string().nullable().describe("The role of a member who joins by the link."),
-  externalId: z.string().nullable(),
-  invitedBy: z.string(),
-  hookId: z.string().nullable().describe("The inbound webhook that it came from."),
-  accountType: z
-    .enum(ACCOUNT_TYPES)
-    .optional()
-    .describe("Agencies: the kind of account that it makes; gone with its member."),
-  sendCount: z.number().int().describe("How often it was sent."),
-  maxUses: z.number().int().nullable(),
-  uses: z.number().int(),
-  expiresAt: z.string(),
-  createdAt: z.string(),
-  acceptedAt: z.string().nullable(),
-  revokedAt: z.string().nullable(),
-  updatedAt: z.string(),
-});
+export const InvitationCard = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    kind: z.enum(INVITATION_KINDS),
+    status: z.enum(SHOWN_INVITATION_STATUSES),
+    memberId: z.string().nullable().describe("The new member that waits for it; null for a link."),
+    email: z.string().nullable(),
+    name: z.string().nullable().describe("What a link is called."),
+    role: z.string().nullable().describe("The role of a member who joins by the link."),
+    externalId: z.string().nullable(),
+    invitedBy: z.string(),
+    hookId: z.string().nullable().describe("The inbound webhook that it came from."),
+    accountType: z
+      .enum(ACCOUNT_TYPES)
+      .optional()
+      .describe("Agencies: the kind of account that it makes; gone with its member."),
+    sendCount: z.number().int().describe("How often it was sent."),
+    maxUses: z.number().int().nullable(),
+    uses: z.number().int(),
+    expiresAt: z.string(),
+    createdAt: z.string(),
+    acceptedAt: z.string().nullable(),
+    revokedAt: z.string().nullable(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: "Invitation" });
 
 /**
  * RateLimit fields of the IETF draft. @param windowMs how long a window is @param waitMs until it may be sent
@@ -57,6 +59,9 @@ export function sendQuotaExceeded(
     },
   });
 }
+
+/** A member that would be made. */
+export const MemberDraft = MemberCard.extend({ id: z.null() }).meta({ id: "MemberDraft" });
 
 /** The mail that goes out, but for its text. */
 export const MailCard = z

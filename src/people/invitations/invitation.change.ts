@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Call } from "../../gate/calls/call.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { MemberCard } from "../members/member.card.ts";
-import { InvitationCard, invitationCard, MailCard } from "./invitation.card.ts";
+import { MemberDraft, InvitationCard, invitationCard, MailCard } from "./invitation.card.ts";
 import { prepareInvite } from "./invite.change.ts";
 import { type NewInvitationBody, loadNewMemberInput } from "./new-member-body.load.ts";
 
@@ -10,16 +10,18 @@ export const CreatedInvitation = InvitationCard.extend({
   member: MemberCard,
   mail: MailCard,
   dryRun: z.literal(false),
-});
+}).meta({ id: "CreatedInvitation", extends: "Invitation" });
 /** Nothing is made, so nothing has an id. */
-export const InvitationPreview = z.object({
-  dryRun: z.literal(true),
-  ...InvitationCard.shape,
-  id: z.null(),
-  memberId: z.null(),
-  member: MemberCard.extend({ id: z.null() }),
-  mail: MailCard,
-});
+export const InvitationPreview = z
+  .object({
+    dryRun: z.literal(true),
+    ...InvitationCard.shape,
+    id: z.null(),
+    memberId: z.null(),
+    member: MemberDraft,
+    mail: MailCard,
+  })
+  .meta({ id: "InvitationPreview" });
 
 /** How an invitation is made: only shown (`dryRun`), or as one of many in a call (`part`). */
 interface CreationOptions {

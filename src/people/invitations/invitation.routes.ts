@@ -35,12 +35,13 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/invitations",
+    operationId: "createInvitation",
     tag: "Invitations",
     right: "member.create",
     status: 201,
     preview: InvitationPreview,
     summary: "Invite a person by mail: a new member with a way in that is sent at once.",
-    body: NewInvitationBody.extend({ dryRun: DryRun }),
+    body: NewInvitationBody.extend({ dryRun: DryRun }).meta({ id: "NewInvitation" }),
     answer: CreatedInvitation,
     idempotency: "required",
     problems: [
@@ -64,6 +65,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/invitations",
+    operationId: "listInvitations",
     tag: "Invitations",
     right: "member.view",
     status: 200,
@@ -104,6 +106,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/invitations/:id",
+    operationId: "getInvitation",
     tag: "Invitations",
     right: "member.view",
     status: 200,
@@ -120,13 +123,14 @@ const resend = endpoint(
   {
     method: "POST",
     path: "/v1/invitations/:id/resend",
+    operationId: "resendInvitation",
     tag: "Invitations",
     right: "member.create",
     status: 200,
     summary:
       "Send an invitation once more, to the address on the card: a new link, which ends the one before. " +
       "Also when it has expired.",
-    answer: InvitationCard.extend({ mail: MailCard }),
+    answer: InvitationCard.extend({ mail: MailCard }).meta({ id: "SentInvitation", extends: "Invitation" }),
     problems: [
       "invitation/used",
       "invitation/revoked",
@@ -166,6 +170,7 @@ const revoke = endpoint(
   {
     method: "DELETE",
     path: "/v1/invitations/:id",
+    operationId: "revokeInvitation",
     tag: "Invitations",
     right: "member.create",
     status: 204,

@@ -97,7 +97,7 @@ export async function prepareInvite(
   const { invitation, mails } = send
     ? await prepareInvitationMail(call, row, unsent)
     : { invitation: unsent, mails: [] };
-  const card = memberCard(row, grants, targetAccount.name);
+  const card = memberCard(row, grants, targetAccount);
   const parts = { row, grants, card, invitation, mails };
   return {
     row,

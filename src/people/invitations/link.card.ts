@@ -5,20 +5,22 @@ import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 const LINK_STATUSES = ["pending", "used", "revoked", "expired"] as const;
 type LinkStatus = (typeof LINK_STATUSES)[number];
 
-export const LinkCard = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  name: z.string().nullable(),
-  role: z.string().describe("The role of a member who joins by it. Access is granted afterwards."),
-  status: z.enum(LINK_STATUSES).describe("Used: as often as it may be."),
-  maxUses: z.number().int().nullable().describe("Null: no limit but a hundred joins a day."),
-  uses: z.number().int(),
-  invitedBy: z.string(),
-  expiresAt: z.string(),
-  createdAt: z.string(),
-  revokedAt: z.string().nullable(),
-  updatedAt: z.string(),
-});
+export const LinkCard = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    name: z.string().nullable(),
+    role: z.string().describe("The role of a member who joins by it. Access is granted afterwards."),
+    status: z.enum(LINK_STATUSES).describe("Used: as often as it may be."),
+    maxUses: z.number().int().nullable().describe("Null: no limit but a hundred joins a day."),
+    uses: z.number().int(),
+    invitedBy: z.string(),
+    expiresAt: z.string(),
+    createdAt: z.string(),
+    revokedAt: z.string().nullable(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: "OperatorLink" });
 
 /** @param now milliseconds since the epoch */
 export function linkStatus({ status, uses, maxUses, expiresAt }: InvitationRow, now: number): LinkStatus {

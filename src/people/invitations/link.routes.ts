@@ -23,7 +23,7 @@ const CreatedLink = LinkCard.extend({
     .string()
     .optional()
     .describe("The address to share. GET /v1/operator-links/{id}/url shows it again."),
-});
+}).meta({ id: "CreatedOperatorLink", extends: "OperatorLink" });
 
 const joinUrl = ({ env }: Call, token: string): string =>
   `${env.APP_URL.replace(/\/+$/, "")}/join#token=${token}`;
@@ -32,6 +32,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/operator-links",
+    operationId: "createOperatorLink",
     tag: "Invitations",
     right: "member.create",
     status: 201,
@@ -67,6 +68,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/operator-links",
+    operationId: "listOperatorLinks",
     tag: "Invitations",
     right: "member.view",
     status: 200,
@@ -107,11 +109,12 @@ const url = endpoint(
   {
     method: "GET",
     path: "/v1/operator-links/:id/url",
+    operationId: "getOperatorLinkUrl",
     tag: "Invitations",
     right: "member.view",
     status: 200,
     summary: "The address of a link that is still good, shown again. Each time is in the trail.",
-    answer: z.object({ url: z.string() }),
+    answer: z.object({ url: z.string() }).meta({ id: "OperatorLinkUrl" }),
     problems: ["invitation/used", "invitation/expired", "invitation/revoked", "conflict/state"],
   },
   async (call) => {
@@ -136,6 +139,7 @@ const revoke = endpoint(
   {
     method: "DELETE",
     path: "/v1/operator-links/:id",
+    operationId: "revokeOperatorLink",
     tag: "Invitations",
     right: "member.create",
     status: 204,

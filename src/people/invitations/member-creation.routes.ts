@@ -3,7 +3,7 @@ import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { versionEtag } from "../../gate/calls/gate-request.ts";
 import { MemberCard } from "../members/member.card.ts";
 import { requireInvitingAllowed } from "../members/member.load.ts";
-import { MailCard } from "./invitation.card.ts";
+import { MemberDraft, MailCard } from "./invitation.card.ts";
 import { prepareInvite } from "./invite.change.ts";
 import { DryRun, NewMemberBody, loadNewMemberInput } from "./new-member-body.load.ts";
 
@@ -16,26 +16,25 @@ const Body = NewMemberBody.extend({
         "or an invitation is sent later.",
     ),
   dryRun: DryRun,
-});
+}).meta({ id: "NewMember" });
 
 const CreatedMember = MemberCard.extend({
   invitationId: z.string().describe("What the member joins by; POST /v1/invitations/{id}/resend mails it."),
   mail: MailCard,
   dryRun: z.literal(false),
-});
+}).meta({ id: "CreatedMember", extends: "Member" });
 /** Nothing is made, so nothing has an id. */
-const MemberPreview = z.object({
+const MemberPreview = MemberDraft.extend({
   dryRun: z.literal(true),
-  ...MemberCard.shape,
-  id: z.null(),
   invitationId: z.null(),
   mail: MailCard,
-});
+}).meta({ id: "MemberPreview", extends: "MemberDraft" });
 
 const create = endpoint(
   {
     method: "POST",
     path: "/v1/members",
+    operationId: "createMember",
     tag: "Members",
     right: "member.create",
     status: 201,

@@ -15,25 +15,29 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days for which a link is good at most: one with a number of uses, and a standing one. */
 const DAYS_MAX = { counted: 30, standing: 366 };
 
-export const LinkBody = z.strictObject({
-  name: optionalName(100).default(null).describe("What you call it."),
-  role: z
-    .string()
-    .max(40)
-    .optional()
-    .describe("A role without any access until it is granted; by default the only one."),
-  maxUses: z
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .nullable()
-    .default(1)
-    .describe("Null makes a standing link: no limit but a hundred joins a day."),
-  expiresAt: instant
-    .optional()
-    .describe("At most 30 days from now, 366 for a standing link; as the account's invitations by default."),
-});
+export const LinkBody = z
+  .strictObject({
+    name: optionalName(100).default(null).describe("What you call it."),
+    role: z
+      .string()
+      .max(40)
+      .optional()
+      .describe("A role without any access until it is granted; by default the only one."),
+    maxUses: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000)
+      .nullable()
+      .default(1)
+      .describe("Null makes a standing link: no limit but a hundred joins a day."),
+    expiresAt: instant
+      .optional()
+      .describe(
+        "At most 30 days from now, 366 for a standing link; as the account's invitations by default.",
+      ),
+  })
+  .meta({ id: "NewOperatorLink" });
 
 /**
  * A new link, by the wish of the caller.

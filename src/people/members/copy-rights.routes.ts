@@ -20,13 +20,14 @@ import { message } from "../../kernel/messages/message.ts";
 
 const isEqualJson = (one: unknown, two: unknown): boolean => JSON.stringify(one) === JSON.stringify(two);
 
-const Body = z.strictObject({ fromMemberId: z.string().max(64) });
+const Body = z.strictObject({ fromMemberId: z.string().max(64) }).meta({ id: "RightsSource" });
 
 /** Replaces a member's access with another member's. The caller must be allowed to give each part of it. */
 const copyEndpoint = endpoint(
   {
     method: "POST",
     path: "/v1/members/:id/copy-rights",
+    operationId: "copyMemberRights",
     tag: "Members",
     right: "member.edit",
     status: 200,
@@ -65,8 +66,8 @@ async function copyRights(call: Call<z.infer<typeof Body>>): Promise<Answer> {
   requireGrantsOfRoles(preset, after.roles, grants, "/fromMemberId");
   requireNoUnseenGrantLoss(call, before, grants);
   const [cardBefore, cardAfter] = [
-    memberCard(row, before, targetAccount.name),
-    memberCard(after, grants, targetAccount.name),
+    memberCard(row, before, targetAccount),
+    memberCard(after, grants, targetAccount),
   ];
   return saveMember(call, permit, row, after, "member.edit", cardBefore, cardAfter, {
     note: { copiedFrom: from.id },

@@ -6,6 +6,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/members/:id/effective",
+    operationId: "getEffectiveRights",
     tag: "Members",
     right: "member.view",
     status: 200,

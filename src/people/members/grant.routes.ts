@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pascalCase } from "../../kernel/text/pascal-case.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
 import type { GrantRow, Preset } from "../../access/preset.ts";
 import { diffFields } from "../../audit/chain/difference.ts";
@@ -40,7 +41,8 @@ const GrantsBody = z
   .refine(
     ({ grants, preset }) => (grants === undefined) !== (preset === undefined),
     ruleText("members.grantsOrPreset"),
-  );
+  )
+  .meta({ id: "MemberGrants" });
 
 /** The grants that a body asks for. @throws Problem validation */
 function resolveGrants(
@@ -70,7 +72,7 @@ async function saveGrants(
   const isUnchanged =
     canonicalJson(before.map(canonicalJson).sort()) === canonicalJson(grants.map(canonicalJson).sort());
   const after = isUnchanged ? row : { ...row, updatedAt: call.now, version: row.version + 1 };
-  const card = memberCard(after, grants, call.principal.targetAccount.name);
+  const card = memberCard(after, grants, call.principal.targetAccount);
   if (isUnchanged) return { status: 200, body: card, headers: { ETag: versionEtag(row.version) } };
   return call.commit(
     {
@@ -86,7 +88,7 @@ async function saveGrants(
           { changes: diffFields({ grants: before }, { grants: card.grants }) },
         ),
       ],
-      mails: await loadAccessMails(call, row, memberCard(row, before, ""), card),
+      mails: await loadAccessMails(call, row, memberCard(row, before, call.principal.targetAccount), card),
     },
     { status: 200, body: card, headers: { ETag: versionEtag(after.version) } },
   );
@@ -97,6 +99,7 @@ const put = endpoint(
   {
     method: "PUT",
     path: "/v1/members/:id/grants",
+    operationId: "setMemberGrants",
     tag: "Members",
     right: "grant.edit",
     status: 200,
@@ -120,19 +123,23 @@ const put = endpoint(
 );
 
 const isDistinct = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
-const ToolsBody = z.strictObject({
-  toolIds: z
-    .array(ResourceId)
-    .max(GRANTS_MAX)
-    .refine(isDistinct, ruleText("members.toolTwice"))
-    .describe('"0" is every tool, those offered later too.'),
-});
-const TasksBody = z.strictObject({
-  tasks: z
-    .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
-    .max(GRANTS_MAX)
-    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice")),
-});
+const ToolsBody = z
+  .strictObject({
+    toolIds: z
+      .array(ResourceId)
+      .max(GRANTS_MAX)
+      .refine(isDistinct, ruleText("members.toolTwice"))
+      .describe('"0" is every tool, those offered later too.'),
+  })
+  .meta({ id: "MemberTools" });
+const TasksBody = z
+  .strictObject({
+    tasks: z
+      .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
+      .max(GRANTS_MAX)
+      .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice")),
+  })
+  .meta({ id: "MemberTasks" });
 
 /** One type of a member's grants, by another name: those of other types stay as they are. */
 const grantTypeEndpoint = <Body>(
@@ -145,6 +152,7 @@ const grantTypeEndpoint = <Body>(
     {
       method: "PUT",
       path: `/v1/members/:id/${type}s`,
+      operationId: `setMember${pascalCase(type)}s`,
       tag: "Members",
       right: "grant.edit",
       status: 200,

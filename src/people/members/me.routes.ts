@@ -6,21 +6,34 @@ import { isoOrNull } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { MemberCard, memberCard } from "./member.card.ts";
 
-const Me = z.object({
-  member: MemberCard,
-  account: z.object({ id: z.string(), kind: z.string(), name: z.string() }),
-  rights: z.array(z.string()).describe("What this credential may do, somewhere. Grants say where."),
-  key: z
-    .object({ id: z.string(), scopes: z.array(z.string()).nullable() })
-    .nullable()
-    .describe("The API key behind the call; null in a session."),
-  session: z.object({ id: z.string(), expiresAt: z.string().nullable() }).nullable(),
+/** The caller's own card. Its `rights` would be taken for those of the credential beside it. */
+const OwnMember = MemberCard.omit({ rights: true })
+  .extend({ directRights: z.array(z.string()).describe("Rights beside those of the roles.") })
+  .meta({ id: "OwnMember" });
+
+const ownMemberCard = ({ rights, ...card }: ReturnType<typeof memberCard>) => ({
+  ...card,
+  directRights: rights,
 });
+
+const Me = z
+  .object({
+    member: OwnMember,
+    account: z.object({ id: z.string(), kind: z.string(), name: z.string() }),
+    rights: z.array(z.string()).describe("What this credential may do, somewhere. Grants say where."),
+    key: z
+      .object({ id: z.string(), scopes: z.array(z.string()).nullable() })
+      .nullable()
+      .describe("The API key behind the call; null in a session."),
+    session: z.object({ id: z.string(), expiresAt: z.string().nullable() }).nullable(),
+  })
+  .meta({ id: "Me" });
 
 const me = endpoint(
   {
     method: "GET",
     path: "/v1/me",
+    operationId: "getMe",
     tag: "Members",
     right: "self",
     status: 200,
@@ -38,7 +51,7 @@ const me = endpoint(
     return {
       status: 200,
       body: {
-        member: memberCard(found.row, found.grants, principal.ownAccount.name),
+        member: ownMemberCard(memberCard(found.row, found.grants, principal.ownAccount)),
         account: { id: account.id, kind: account.kind, name: account.name },
         rights: [...principal.grantSet.extents.keys()].sort(),
         key: credential.kind === "key" ? { id: credential.id, scopes: credential.restriction.scopes } : null,

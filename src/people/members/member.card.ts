@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { RightName } from "../../access/right-name.ts";
+import { presetOfKind } from "../../access/model.ts";
 import type { GrantRow } from "../../access/preset.ts";
 import { RIGHT_NAMES } from "../../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../../gate/credentials/address-rule.ts";
 import { displayName, optionalName, optionalMultilineText, optionalText } from "../../kernel/http/body.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import { emailAddress } from "../../kernel/text/email.ts";
-import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { DEFAULT_NOTIFICATIONS } from "../../channels/mail/notice.ts";
 import { LIMIT_PERIODS, LOCALES, MEMBER_STATUSES, type member } from "../../kernel/schema/team.ts";
 import { Grant, Grants } from "../rights/grant.card.ts";
@@ -64,16 +65,18 @@ export const READ_ONLY_FIELDS = [
   "version",
 ] as const;
 
-export const Notifications = z.strictObject({
-  unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),
-  invitations: z.boolean().describe("A person whom the member invited has joined."),
-  access: z.boolean().describe("The member's own access was changed."),
-  credits: z.boolean().describe("The member's credit limit is nearly reached."),
-});
+export const Notifications = z
+  .strictObject({
+    unsubscribed: z.boolean().describe("No mails but those that signing in and security need."),
+    invitations: z.boolean().describe("A person whom the member invited has joined."),
+    access: z.boolean().describe("The member's own access was changed."),
+    credits: z.boolean().describe("The member's credit limit is nearly reached."),
+  })
+  .meta({ id: "Notifications" });
 
 const accessFields = {
   roles: z.array(z.string().max(40)).max(10),
-  rights: z.array(z.enum(RIGHT_NAMES)).max(RIGHT_NAMES.length).describe("Rights beside those of the roles."),
+  rights: z.array(RightName).max(RIGHT_NAMES.length).describe("Rights beside those of the roles."),
   allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX),
   creditLimit: z
     .number()
@@ -147,64 +150,64 @@ export const MemberPatch = z.strictObject({
   ...addressRuleConsent,
 });
 
-export const MemberCard = z.object({
-  id: z.string(),
-  accountId: z.string(),
-  login: z.string().nullable().describe("Four digits, in dealers' accounts."),
-  dealer: z.string().describe("The name of the account."),
-  ...z.object(personFields).shape,
-  username: z.string(),
-  email: z.string(),
-  firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."),
-  lastName: z.string().nullable(),
-  emailVerified: z.boolean().describe("A reader of this mailbox has confirmed the address."),
-  externalId: z.string().nullable(),
-  loginAllowed: z.boolean(),
-  highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."),
-  status: z.enum(MEMBER_STATUSES),
-  source: z.enum(["local", "external"]),
-  accountType: z
-    .enum(ACCOUNT_TYPES)
-    .optional()
-    .describe("Agencies: the kind of account that the roles make it."),
-  roles: z.array(z.string()),
-  rights: z.array(z.string()),
-  objectGroupIds: z.array(z.string()),
-  grants: z.array(Grant),
-  allowedIps: z.array(z.string()),
-  creditLimit: z.number().nullable(),
-  limitPeriod: z.enum(LIMIT_PERIODS),
-  notifications: Notifications,
-  invitedBy: z.string().nullable(),
-  createdAt: z.string(),
-  acceptedAt: z.string().nullable(),
-  lastLoginAt: z.string().nullable(),
-  blockedAt: z.string().nullable(),
-  updatedAt: z.string(),
-  version: z.number(),
-  readOnlyFields: z.array(z.string()).describe("Shown, and not to be changed here."),
-  requiredFields: z.array(z.string()),
-});
+export const MemberCard = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    login: z.string().nullable().describe("Four digits, in dealers' accounts."),
+    dealer: z.string().optional().describe("Dealers and sub-dealers: the name of the account."),
+    ...z.object(personFields).shape,
+    username: z.string(),
+    email: z.string(),
+    firstName: z.string().nullable().describe("Null until it is given: an invitation may leave names out."),
+    lastName: z.string().nullable(),
+    emailVerified: z.boolean().describe("A reader of this mailbox has confirmed the address."),
+    externalId: z.string().nullable(),
+    loginAllowed: z.boolean(),
+    highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."),
+    status: z.enum(MEMBER_STATUSES),
+    source: z.enum(["local", "external"]),
+    accountType: z
+      .enum(ACCOUNT_TYPES)
+      .optional()
+      .describe("Agencies: the kind of account that the roles make it."),
+    roles: z.array(z.string()),
+    rights: z.array(z.string()),
+    objectGroupIds: z.array(z.string()),
+    grants: z.array(Grant),
+    allowedIps: z.array(z.string()),
+    creditLimit: z.number().nullable(),
+    limitPeriod: z.enum(LIMIT_PERIODS),
+    notifications: Notifications,
+    invitedBy: z.string().nullable(),
+    createdAt: z.string(),
+    acceptedAt: z.string().nullable(),
+    lastLoginAt: z.string().nullable(),
+    blockedAt: z.string().nullable(),
+    updatedAt: z.string(),
+    version: z.int(),
+    readOnlyFields: z.array(z.string()).describe("Shown, and not to be changed here."),
+    requiredFields: z.array(z.string()),
+  })
+  .meta({ id: "Member" });
 
 export type MemberRow = typeof member.$inferSelect;
 
-/** What a member is searched and sorted by, as it is compared. */
-export const foldSearchFields = ({
-  username,
-  phone,
-  mobilePhone,
-}: Pick<MemberRow, "username" | "phone" | "mobilePhone">) => ({
-  usernameFolded: foldForSearch(username),
-  phoneFolded: foldForSearch(phone ?? ""),
-  mobilePhoneFolded: foldForSearch(mobilePhone ?? ""),
-});
+/** The account that a member belongs to, as far as a card shows it. */
+interface CardAccount {
+  readonly kind: string;
+  readonly name: string;
+}
 
-/** What an answer shows of a member. @param dealer the name of the member's account */
-export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: string) => ({
+/** Only members of dealers' accounts have a login of four digits and are called by their dealer. */
+const isDealer = ({ kind }: CardAccount): boolean => presetOfKind(kind).hasLoginNumbers === true;
+
+/** What an answer shows of a member. @param account the member's own */
+export const memberCard = (row: MemberRow, grants: readonly GrantRow[], account: CardAccount) => ({
   id: row.id,
   accountId: row.accountId,
   login: row.login,
-  dealer,
+  ...(isDealer(account) ? { dealer: account.name } : {}),
   username: row.username,
   firstName: row.firstName || null,
   middleName: row.middleName,
@@ -241,6 +244,6 @@ export const memberCard = (row: MemberRow, grants: readonly GrantRow[], dealer: 
   blockedAt: isoOrNull(row.blockedAt),
   updatedAt: iso(row.updatedAt),
   version: row.version,
-  readOnlyFields: READ_ONLY_FIELDS,
+  readOnlyFields: READ_ONLY_FIELDS.filter((field) => field !== "dealer" || isDealer(account)),
   requiredFields: REQUIRED_FIELDS,
 });

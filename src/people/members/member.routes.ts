@@ -47,7 +47,7 @@ export async function setLoginAllowed(call: Call, allowed: boolean): Promise<Ans
   if (after.status === row.status)
     return {
       status: 200,
-      body: memberCard(row, grants, targetAccount.name),
+      body: memberCard(row, grants, targetAccount),
       headers: { ETag: versionEtag(row.version) },
     };
   const permit = await permitMember(call, found, after, grants);
@@ -57,8 +57,8 @@ export async function setLoginAllowed(call: Call, allowed: boolean): Promise<Ans
     row,
     after,
     "member.block",
-    memberCard(row, grants, targetAccount.name),
-    memberCard(after, grants, targetAccount.name),
+    memberCard(row, grants, targetAccount),
+    memberCard(after, grants, targetAccount),
   );
 }
 
@@ -67,6 +67,7 @@ const blockEndpoint = (verb: "block" | "unblock") =>
     {
       method: "POST",
       path: `/v1/members/:id/${verb}`,
+      operationId: `${verb}Member`,
       tag: "Members",
       right: "member.block",
       status: 200,

@@ -4,7 +4,8 @@ import { type Db, type Expression, guard, type Statement } from "../../kernel/db
 import type { Permit } from "../../gate/permits/permit.ts";
 import { LOGINS_MAX } from "./member-limit.ts";
 import { accessGrant, member } from "../../kernel/schema/team.ts";
-import { foldSearchFields, type MemberRow } from "./member.card.ts";
+import type { MemberRow } from "./member.card.ts";
+import { foldSearchFields } from "./member-search.ts";
 
 /** Columns of the unique key, as a failed write names them. */
 export const MEMBER_EMAIL_COLUMNS = "member.account_id, member.email";

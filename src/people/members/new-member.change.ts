@@ -1,7 +1,8 @@
 import type { Call } from "../../gate/calls/call.ts";
 import type { Principal } from "../../gate/principals/principal.ts";
 import { newId } from "../../kernel/id.ts";
-import { foldSearchFields, type MemberRow } from "./member.card.ts";
+import type { MemberRow } from "./member.card.ts";
+import { foldSearchFields } from "./member-search.ts";
 import { defaultUsername } from "./person-name.ts";
 
 type NewMemberFields = Pick<MemberRow, "firstName" | "lastName" | "email" | "roles"> & {

@@ -10,12 +10,13 @@ import { requireKnownGroups } from "../rights/object-group.load.ts";
 import { guardMember, updateObjectGroups } from "./member.store.ts";
 import { nextVersion } from "../../kernel/version.ts";
 
-const Body = z.strictObject({ groupIds: GroupIds });
+const Body = z.strictObject({ groupIds: GroupIds }).meta({ id: "MemberObjectGroups" });
 
 const put = endpoint(
   {
     method: "PUT",
     path: "/v1/members/:id/object-groups",
+    operationId: "setMemberObjectGroups",
     tag: "Members",
     right: "object_group.edit",
     status: 200,
@@ -36,7 +37,7 @@ const put = endpoint(
     await requireKnownGroups(call, groupIds, "/groupIds");
     const answer = {
       status: 200,
-      body: memberCard(after, grants, call.principal.targetAccount.name),
+      body: memberCard(after, grants, call.principal.targetAccount),
       headers: { ETag: versionEtag(after.version) },
     };
     if (after === row) return answer;

@@ -3,7 +3,7 @@ import { batch, type Db, type Statement } from "../../kernel/db.ts";
 import { foldForSearch } from "../../kernel/text/search-fold.ts";
 import { refold } from "../../kernel/schema/refold.ts";
 import { account, member, role } from "../../kernel/schema/team.ts";
-import { foldSearchFields } from "./member.card.ts";
+import { foldSearchFields } from "./member-search.ts";
 
 /** Rows that one sweep reads of a table; the next one comes within a minute. */
 const ROWS_MAX = 500;

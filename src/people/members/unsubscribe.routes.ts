@@ -14,14 +14,17 @@ import { idInToken, unsubscribeToken } from "../../channels/mail/one-time-token.
 import { findSubscriber, type Subscriber, unsubscribe } from "./unsubscribe.store.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const Body = z.strictObject({
-  token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
-});
+const Body = z
+  .strictObject({
+    token: z.string().min(1).max(200).describe("The token in the fragment of the link."),
+  })
+  .meta({ id: "UnsubscribeToken" });
 
 const unsubscribeByLink = openEndpoint(
   {
     method: "POST",
     path: "/v1/unsubscribe",
+    operationId: "unsubscribe",
     tag: "Mail",
     right: "public",
     status: 204,
@@ -40,6 +43,7 @@ const unsubscribeInOneClick = openEndpoint(
   {
     method: "POST",
     path: "/v1/unsubscribe/:token",
+    operationId: "unsubscribeByLink",
     tag: "Mail",
     right: "public",
     status: 204,

@@ -33,7 +33,7 @@ export function removalEvents(
       { changes },
     );
   });
-  const changes = { before: memberCard(row, grants, targetAccount.name), after: {} };
+  const changes = { before: memberCard(row, grants, targetAccount), after: {} };
   const memberEvent = call.event(
     "member.delete",
     { type: "member", id: row.id },

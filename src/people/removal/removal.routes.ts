@@ -91,6 +91,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/members/:id",
+    operationId: "deleteMember",
     tag: "Members",
     right: "member.delete",
     status: 204,
@@ -120,6 +121,7 @@ const leave = endpoint(
   {
     method: "POST",
     path: "/v1/me/leave",
+    operationId: "leaveAccount",
     tag: "Members",
     right: "self",
     status: 204,

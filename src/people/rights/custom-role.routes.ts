@@ -33,6 +33,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/roles",
+    operationId: "createRole",
     tag: "Roles and rights",
     right: "role.edit",
     status: 201,
@@ -77,6 +78,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/roles/:id",
+    operationId: "getRole",
     tag: "Roles and rights",
     right: "member.view",
     status: 200,
@@ -93,6 +95,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/roles/:id",
+    operationId: "updateRole",
     tag: "Roles and rights",
     right: "role.edit",
     status: 200,
@@ -135,6 +138,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/roles/:id",
+    operationId: "deleteRole",
     tag: "Roles and rights",
     right: "role.edit",
     status: 204,

@@ -6,56 +6,60 @@ import type { TypeTable } from "../../access/resource-type.ts";
 import { hasLapsedPlan, checkStatus } from "../../gate/principals/admission.ts";
 import { MEMBER_STATUSES, type Plan } from "../../kernel/schema/team.ts";
 
-const ExtentCard = z.object({
-  kind: z
-    .enum(["all", "own", "active", "id", "root", "inside"])
-    .describe(
-      "all: everywhere in the account; own: what the member owns; active: what is in status active; " +
-        "id: the objects `ids`; root: all objects under `under`; " +
-        "inside: own objects and `ids`, as far as they are under `under`.",
-    ),
-  ids: z.array(z.string()).optional(),
-  under: z.array(z.string()).optional(),
-});
-
-export const EffectiveRights = z.object({
-  memberId: z.string(),
-  accountId: z.string(),
-  model: z.string(),
-  rights: z
-    .array(
-      z.object({
-        right: z.string(),
-        where: ExtentCard,
-        source: z
-          .string()
-          .describe(
-            "ownership, role:admin, right, grant:product:edit:0, derived:product:edit:0; " +
-              "the last two are preceded by the custom role that contains them, if any.",
-          ),
-      }),
-    )
-    .describe("Every reason for which a right holds. A right holds wherever one of its reasons does."),
-  objectGroups: z.object({
-    ids: z.array(z.string()).describe('"all" is every group.'),
-    types: z
-      .array(z.string())
-      .describe("Types whose objects are seen in these groups only, regardless of rights."),
-  }),
-  below: z
-    .object({ by: z.string(), rights: z.array(z.string()) })
-    .nullable()
-    .describe("Rights that hold in accounts below too, in those that the right `by` reaches."),
-  gates: z.object({
-    status: z.enum(MEMBER_STATUSES),
-    refusals: z
-      .array(z.string())
+const ExtentCard = z
+  .object({
+    kind: z
+      .enum(["all", "own", "active", "id", "root", "inside"])
       .describe(
-        "The problem that every call of the member gets now, regardless of rights; " +
-          "none when the member can act.",
+        "all: everywhere in the account; own: what the member owns; active: what is in status active; " +
+          "id: the objects `ids`; root: all objects under `under`; " +
+          "inside: own objects and `ids`, as far as they are under `under`.",
       ),
-  }),
-});
+    ids: z.array(z.string()).optional(),
+    under: z.array(z.string()).optional(),
+  })
+  .meta({ id: "RightExtent" });
+
+export const EffectiveRights = z
+  .object({
+    memberId: z.string(),
+    accountId: z.string(),
+    model: z.string(),
+    rights: z
+      .array(
+        z.object({
+          right: z.string(),
+          where: ExtentCard,
+          source: z
+            .string()
+            .describe(
+              "ownership, role:admin, right, grant:product:edit:0, derived:product:edit:0; " +
+                "the last two are preceded by the custom role that contains them, if any.",
+            ),
+        }),
+      )
+      .describe("Every reason for which a right holds. A right holds wherever one of its reasons does."),
+    objectGroups: z.object({
+      ids: z.array(z.string()).describe('"all" is every group.'),
+      types: z
+        .array(z.string())
+        .describe("Types whose objects are seen in these groups only, regardless of rights."),
+    }),
+    below: z
+      .object({ by: z.string(), rights: z.array(z.string()) })
+      .nullable()
+      .describe("Rights that hold in accounts below too, in those that the right `by` reaches."),
+    gates: z.object({
+      status: z.enum(MEMBER_STATUSES),
+      refusals: z
+        .array(z.string())
+        .describe(
+          "The problem that every call of the member gets now, regardless of rights; " +
+            "none when the member can act.",
+        ),
+    }),
+  })
+  .meta({ id: "EffectiveRights" });
 
 /** What rows say of a member, without any key. */
 export type RightsHolder = Omit<GrantSource, "scopes"> & {

@@ -8,11 +8,13 @@ export const ResourceId = z
   .transform(String)
   .pipe(z.string());
 
-export const Grant = z.strictObject({
-  resourceType: z.string().max(40),
-  resourceId: ResourceId.default("0").describe('"0" is every object of the type, those made later too.'),
-  access: z.enum(ACCESS_LEVELS),
-});
+export const Grant = z
+  .strictObject({
+    resourceType: z.string().max(40),
+    resourceId: ResourceId.default("0").describe('"0" is every object of the type, those made later too.'),
+    access: z.enum(ACCESS_LEVELS),
+  })
+  .meta({ id: "NewGrant" });
 
 /** At most this many grants on one member, as one call gives them. */
 export const GRANTS_MAX = 500;

@@ -8,44 +8,47 @@ import { endpoint } from "../../gate/calls/call.ts";
 import { ACCESS_LEVELS } from "../../kernel/schema/team.ts";
 import { Grant } from "./grant.card.ts";
 
-const Rights = z.object({
-  model: z.string().describe("The access model of the account."),
-  data: z.array(
-    z.object({
-      code: z.string(),
-      category: z.string().describe("The type that it is about: the first half of the code."),
-      title: z.string().describe("What the category is called."),
-      description: z.string(),
-      hint: z
-        .string()
-        .describe(
-          "For display over the right: what it lets one do, and which access to resources brings it.",
-        ),
-    }),
-  ),
-  levels: z
-    .array(z.object({ access: z.enum(ACCESS_LEVELS), name: z.string(), description: z.string() }))
-    .describe("The access levels of grants, each with all of the one before."),
-  grants: z
-    .array(
+const Rights = z
+  .object({
+    model: z.string().describe("The access model of the account."),
+    data: z.array(
       z.object({
-        resourceType: z.string(),
-        access: z.enum(ACCESS_LEVELS),
-        resourceId: z.enum(["0", "id"]).describe("0: every object of the type; id: a single one."),
-        gives: z.array(z.string()).describe("Rights on the type itself."),
-        derives: z.array(z.string()).describe("Rights on what belongs to the objects granted."),
-        isReach: z
-          .boolean()
-          .describe("It gives no right by itself: it says where the rights of the member's roles hold."),
+        code: z.string(),
+        category: z.string().describe("The type that it is about: the first half of the code."),
+        title: z.string().describe("What the category is called."),
+        description: z.string(),
+        hint: z
+          .string()
+          .describe(
+            "For display over the right: what it lets one do, and which access to resources brings it.",
+          ),
       }),
-    )
-    .describe("What each grant gives."),
-});
+    ),
+    levels: z
+      .array(z.object({ access: z.enum(ACCESS_LEVELS), name: z.string(), description: z.string() }))
+      .describe("The access levels of grants, each with all of the one before."),
+    grants: z
+      .array(
+        z.object({
+          resourceType: z.string(),
+          access: z.enum(ACCESS_LEVELS),
+          resourceId: z.enum(["0", "id"]).describe("0: every object of the type; id: a single one."),
+          gives: z.array(z.string()).describe("Rights on the type itself."),
+          derives: z.array(z.string()).describe("Rights on what belongs to the objects granted."),
+          isReach: z
+            .boolean()
+            .describe("It gives no right by itself: it says where the rights of the member's roles hold."),
+        }),
+      )
+      .describe("What each grant gives."),
+  })
+  .meta({ id: "RightTable" });
 
 const rights = endpoint(
   {
     method: "GET",
     path: "/v1/rights",
+    operationId: "listRights",
     tag: "Roles and rights",
     right: "member",
     status: 200,
@@ -81,16 +84,19 @@ const rights = endpoint(
   },
 );
 
-const GrantPresets = z.object({
-  data: z.array(
-    z.object({ key: z.string(), name: z.string(), description: z.string(), grants: z.array(Grant) }),
-  ),
-});
+const GrantPresets = z
+  .object({
+    data: z.array(
+      z.object({ key: z.string(), name: z.string(), description: z.string(), grants: z.array(Grant) }),
+    ),
+  })
+  .meta({ id: "GrantPresetList" });
 
 const grantPresets = endpoint(
   {
     method: "GET",
     path: "/v1/grant-presets",
+    operationId: "listGrantPresets",
     tag: "Roles and rights",
     right: "member",
     status: 200,

@@ -66,6 +66,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/roles",
+    operationId: "listRoles",
     tag: "Roles and rights",
     right: "member",
     status: 200,
@@ -73,7 +74,7 @@ const list = endpoint(
     query: levelQuery,
     summary:
       "The roles of the account, its own ones with them, and those that you may give in accounts below.",
-    answer: z.object({ data: z.array(ListedRole) }),
+    answer: z.object({ data: z.array(ListedRole) }).meta({ id: "RoleList" }),
   },
   async (call) => {
     const { principal } = call;
@@ -108,22 +109,24 @@ const list = endpoint(
   },
 );
 
-const Matrix = z.object({
-  levels: z.array(z.string()),
-  columns: z.array(z.object({ role: z.string(), level: z.string(), name: z.string(), rank: z.number() })),
-  rows: z.array(
-    z.object({
-      area: z.string(),
-      title: z.string(),
-      cells: z
-        .record(z.string(), z.string())
-        .describe(
-          "By role: - nothing, V view, E view, create and edit; then how far (own, all, active, granted), " +
-            "and after commas what is added or excluded.",
-        ),
-    }),
-  ),
-});
+const Matrix = z
+  .object({
+    levels: z.array(z.string()),
+    columns: z.array(z.object({ role: z.string(), level: z.string(), name: z.string(), rank: z.number() })),
+    rows: z.array(
+      z.object({
+        area: z.string(),
+        title: z.string(),
+        cells: z
+          .record(z.string(), z.string())
+          .describe(
+            "By role: - nothing, V view, E view, create and edit; " +
+              "then how far (own, all, active, granted), and after commas what is added or excluded.",
+          ),
+      }),
+    ),
+  })
+  .meta({ id: "RoleMatrix" });
 
 /** One table of several levels: a role that stands on two of them is the same on both. */
 function toMatrixCard({ language }: Call, levels: readonly RoleLevel[]): z.infer<typeof Matrix> {
@@ -155,6 +158,7 @@ const table = endpoint(
   {
     method: "GET",
     path: "/v1/roles/matrix",
+    operationId: "getRoleMatrix",
     tag: "Roles and rights",
     right: "member",
     status: 200,

@@ -11,21 +11,25 @@ import { Tokens } from "./session.card.ts";
 import { openSession } from "./session.change.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Body = z.strictObject({
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.invitationToken")),
-  firstName: optionalName(100)
-    .default(null)
-    .describe("Taken where the invitation left it out, as the last name is."),
-  lastName: optionalName(100).default(null),
-  signIn: z.boolean().default(false).describe("Open a session in the same step."),
-});
+const Body = z
+  .strictObject({
+    token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.invitationToken")),
+    firstName: optionalName(100)
+      .default(null)
+      .describe("Taken where the invitation left it out, as the last name is."),
+    lastName: optionalName(100).default(null),
+    signIn: z.boolean().default(false).describe("Open a session in the same step."),
+  })
+  .meta({ id: "InvitationAcceptance" });
 
-const AcceptanceCard = z.object({
-  memberId: z.string(),
-  accountId: z.string(),
-  status: z.enum(MEMBER_STATUSES).describe("New until the first sign-in."),
-  session: Tokens.optional().describe("With signIn."),
-});
+const AcceptanceCard = z
+  .object({
+    memberId: z.string(),
+    accountId: z.string(),
+    status: z.enum(MEMBER_STATUSES).describe("New until the first sign-in."),
+    session: Tokens.optional().describe("With signIn."),
+  })
+  .meta({ id: "AcceptedInvitation" });
 
 const PROBLEMS: readonly ProblemCode[] = [
   "not-found",
@@ -48,6 +52,7 @@ const acceptanceEndpoint = (types: TypeTable) =>
     {
       method: "POST",
       path: "/v1/invitations/accept",
+      operationId: "acceptInvitation",
       tag: "Sign-in",
       right: "public",
       status: 200,

@@ -14,20 +14,23 @@ import { memberActorOf } from "./session.change.ts";
 import { message } from "../../kernel/messages/message.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Body = z.strictObject({
-  token: z
-    .string()
-    .regex(
-      new RegExp(`^${ID_PREFIXES.member}_[0-9A-Z]{26}\\.[A-Za-z0-9_-]{43}$`),
-      ruleText("signIn.confirmationToken"),
-    ),
-});
+const Body = z
+  .strictObject({
+    token: z
+      .string()
+      .regex(
+        new RegExp(`^${ID_PREFIXES.member}_[0-9A-Z]{26}\\.[A-Za-z0-9_-]{43}$`),
+        ruleText("signIn.confirmationToken"),
+      ),
+  })
+  .meta({ id: "EmailConfirmation" });
 
 /** The address on a card is for contact: a confirmed one cannot sign in by itself. */
 const confirm = openEndpoint(
   {
     method: "POST",
     path: "/v1/auth/email-confirmations",
+    operationId: "confirmEmail",
     tag: "Sign-in",
     right: "public",
     status: 204,

@@ -8,19 +8,31 @@ import { joinByLink } from "./join.change.ts";
 import { Tokens } from "./session.card.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
 
-const Body = z.strictObject({
-  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken")),
-  ...CODE_FIELDS,
-  firstName: displayName(100),
-  lastName: displayName(100),
-  signIn: z.boolean().default(false).describe("Open a session in the same step."),
-});
+const Body = z
+  .strictObject({
+    token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken")),
+    ...CODE_FIELDS,
+    firstName: displayName(100),
+    lastName: displayName(100),
+    signIn: z.boolean().default(false).describe("Open a session in the same step."),
+  })
+  .meta({ id: "OperatorLinkJoin" });
+
+const JoinedMember = z
+  .object({
+    memberId: z.string(),
+    accountId: z.string(),
+    status: z.enum(MEMBER_STATUSES),
+    session: Tokens.optional().describe("With signIn."),
+  })
+  .meta({ id: "JoinedMember" });
 
 const joinEndpoint = (types: TypeTable) =>
   openEndpoint(
     {
       method: "POST",
       path: "/v1/operator-links/join",
+      operationId: "joinByOperatorLink",
       tag: "Sign-in",
       right: "public",
       status: 201,
@@ -28,12 +40,7 @@ const joinEndpoint = (types: TypeTable) =>
         "Join by an operator link, with the code that POST /v1/auth/codes mails when it is asked " +
         "with the `link`. There is no access until it is granted.",
       body: Body,
-      answer: z.object({
-        memberId: z.string(),
-        accountId: z.string(),
-        status: z.enum(MEMBER_STATUSES),
-        session: Tokens.optional().describe("With signIn."),
-      }),
+      answer: JoinedMember,
       problems: [
         "not-found",
         "invitation/used",

@@ -20,8 +20,13 @@ import { selectIsSelfOrOpenedBy } from "./sign-in-address.store.ts";
 import { inviteSignInAddress, unlinkSignInAddress, withCardEmail } from "./member-sign-in-address.change.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const body = z.strictObject({ email: emailAddress.describe("Stands on the member's card from now on.") });
-const answer = InvitationCard.extend({ mail: MailCard });
+const body = z
+  .strictObject({ email: emailAddress.describe("Stands on the member's card from now on.") })
+  .meta({ id: "SignInAddress" });
+const answer = InvitationCard.extend({ mail: MailCard }).meta({
+  id: "SentInvitation",
+  extends: "Invitation",
+});
 const problems = [
   "conflict/state",
   "conflict/last-admin",
@@ -64,6 +69,7 @@ const inviteEndpoint = endpoint(
   {
     method: "POST",
     path: "/v1/members/:id/sign-in-address",
+    operationId: "setMemberSignInAddress",
     tag: "Members",
     right: "member.edit",
     status: 200,
@@ -94,6 +100,7 @@ const unlink = endpoint(
   {
     method: "DELETE",
     path: "/v1/members/:id/sign-in-address",
+    operationId: "unlinkMemberSignInAddress",
     tag: "Members",
     right: "api_key.revoke",
     status: 204,
@@ -122,6 +129,7 @@ const inviteAsPlatform = endpoint(
   {
     method: "POST",
     path: platformPath,
+    operationId: "setAccountMemberSignInAddress",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -154,6 +162,7 @@ const unlinkAsPlatform = endpoint(
   {
     method: "DELETE",
     path: platformPath,
+    operationId: "unlinkAccountMemberSignInAddress",
     tag: "Accounts",
     right: "account.manage",
     status: 204,

@@ -34,6 +34,7 @@ const endOwnSessions = endpoint(
   {
     method: "DELETE",
     path: "/v1/me/sessions",
+    operationId: "endOwnOtherSessions",
     tag: "Sign-in",
     right: "self",
     status: 204,
@@ -56,6 +57,7 @@ const endMemberSessions = endpoint(
   {
     method: "DELETE",
     path: "/v1/members/:id/sessions",
+    operationId: "endMemberSessions",
     tag: "Members",
     right: "member.block",
     status: 204,

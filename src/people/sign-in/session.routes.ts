@@ -17,16 +17,19 @@ const accountId = idSchema("account")
   .describe(
     "Which account, where there are several, or where an invitation waits: naming its account accepts it.",
   );
-const Body = z.union(
-  [z.strictObject({ ...CODE_FIELDS, accountId }), z.strictObject({ ...LINK_FIELDS, accountId })],
-  ruleText("signIn.codeOrToken"),
-);
+const Body = z
+  .union(
+    [z.strictObject({ ...CODE_FIELDS, accountId }), z.strictObject({ ...LINK_FIELDS, accountId })],
+    ruleText("signIn.codeOrToken"),
+  )
+  .meta({ id: "NewSession" });
 
 const signInEndpoint = (types: TypeTable) =>
   openEndpoint(
     {
       method: "POST",
       path: "/v1/auth/sessions",
+      operationId: "createSession",
       tag: "Sign-in",
       right: "public",
       status: 201,
@@ -58,13 +61,14 @@ const refreshEndpoint = openEndpoint(
   {
     method: "POST",
     path: "/v1/auth/refresh",
+    operationId: "refreshSession",
     tag: "Sign-in",
     right: "public",
     status: 200,
     summary:
       "Exchange a refresh token for new tokens. It is good once: sent again, it ends the session. " +
       "Only within ten seconds, from the same network address and user agent, is the same answered again.",
-    body: z.strictObject({ refresh_token: z.string().max(200) }),
+    body: z.strictObject({ refresh_token: z.string().max(200) }).meta({ id: "RefreshToken" }),
     answer: Tokens,
     problems: ["auth/invalid-credential", "auth/blocked", "ip/not-allowed", "quota-exceeded", "stale"],
   },
@@ -75,6 +79,7 @@ const signOut = endpoint(
   {
     method: "DELETE",
     path: "/v1/auth/session",
+    operationId: "endSession",
     tag: "Sign-in",
     right: "self",
     status: 204,

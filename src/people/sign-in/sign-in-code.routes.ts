@@ -21,23 +21,26 @@ import { ruleText } from "../../kernel/messages/rule-text.ts";
 /** Codes that strangers are mailed for each use of an operator link at most. */
 const CODES_PER_USE = 5;
 
-const Body = z.strictObject({
-  email: emailAddress,
-  link: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken"))
-    .optional()
-    .describe(
-      "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
-        "An unknown address is mailed a code for that, and no link.",
-    ),
-});
+const Body = z
+  .strictObject({
+    email: emailAddress,
+    link: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/, ruleText("invitations.linkToken"))
+      .optional()
+      .describe(
+        "The token of an operator link, to join by it with POST /v1/operator-links/join. " +
+          "An unknown address is mailed a code for that, and no link.",
+      ),
+  })
+  .meta({ id: "SignInCodeRequest" });
 
 /** Answers and rate limits are the same for every address, so they do not reveal who has an account. */
 const requestCode = openEndpoint(
   {
     method: "POST",
     path: "/v1/auth/codes",
+    operationId: "requestSignInCode",
     tag: "Sign-in",
     right: "public",
     status: 202,
@@ -45,7 +48,7 @@ const requestCode = openEndpoint(
       "Have a code and a link for signing in mailed to an address, if it is known; " +
       "with `link`, a code for joining. Each is good until one is used.",
     body: Body,
-    answer: z.object({ expiresAt: z.iso.datetime() }),
+    answer: z.object({ expiresAt: z.iso.datetime() }).meta({ id: "MailedCode" }),
     problems: ["quota-exceeded"],
   },
   async (call) => {

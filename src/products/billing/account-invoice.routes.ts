@@ -12,6 +12,8 @@ import { prepareChoiceEnd } from "./tier-choice.change.ts";
 
 const stored = invoiceType.stored as StoredType;
 
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
 /**
  * What an account owes to the platform, no member of that account settles: this is the same action from
  * outside.
@@ -21,10 +23,11 @@ const platformInvoiceEndpoint = (action: ResourceAction): Endpoint =>
     {
       method: "POST",
       path: `/v1/accounts/:id/invoices/:invoiceId/${action.name}`,
+      operationId: `${action.name}AccountInvoice`,
       tag: "Accounts",
       right: "account.manage",
       status: 200,
-      summary: `Platform, of an account's invoice: ${action.summary}`,
+      summary: `Platform: ${lowerFirst(action.summary("an invoice of an account"))}`,
       body: optionalBody(action.body),
       answer: cardSchema(invoiceType, stored),
       idempotency: "optional",

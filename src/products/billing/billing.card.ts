@@ -41,35 +41,39 @@ const token = z
   })
   .refine((value) => !hasCardNumber(value), CARD_NUMBER_RULE);
 
-export const BillingPatch = z.strictObject({
-  tier: requiredLine(60)
-    .optional()
-    .describe("A tier of GET /v1/tiers. It waits for the platform, unless it is free and selfService."),
-  address: BillingAddress.nullable().optional(),
-  card: z
-    .strictObject({
-      token: token.describe("From the payment provider. Never shown again."),
-      ...CardSummary.shape,
-    })
-    .nullable()
-    .optional()
-    .describe("null takes the card off."),
-});
+export const BillingPatch = z
+  .strictObject({
+    tier: requiredLine(60)
+      .optional()
+      .describe("A tier of GET /v1/tiers. It waits for the platform, unless it is free and selfService."),
+    address: BillingAddress.nullable().optional(),
+    card: z
+      .strictObject({
+        token: token.describe("From the payment provider. Never shown again."),
+        ...CardSummary.shape,
+      })
+      .nullable()
+      .optional()
+      .describe("null takes the card off."),
+  })
+  .meta({ id: "BillingPatch" });
 
-export const BillingCard = z.object({
-  tier: z.string().nullable().describe("Of the subscription, as it is now."),
-  choice: z
-    .object({ tier: z.string(), invoiceId: z.string(), chosenAt: z.string() })
-    .nullable()
-    .describe("A tier that was chosen and that the platform has not settled yet."),
-  address: BillingAddress.nullable(),
-  card: CardSummary.nullable(),
-  billedTo: z
-    .string()
-    .describe("The member who owns the account. The owner is billed, also when another member buys."),
-  updatedAt: z.string().nullable(),
-  version: z.number().describe("0 until something is set."),
-});
+export const BillingCard = z
+  .object({
+    tier: z.string().nullable().describe("Of the subscription, as it is now."),
+    choice: z
+      .object({ tier: z.string(), invoiceId: z.string(), chosenAt: z.string() })
+      .nullable()
+      .describe("A tier that was chosen and that the platform has not settled yet."),
+    address: BillingAddress.nullable(),
+    card: CardSummary.nullable(),
+    billedTo: z
+      .string()
+      .describe("The member who owns the account. The owner is billed, also when another member buys."),
+    updatedAt: z.string().nullable(),
+    version: z.int().describe("0 until something is set."),
+  })
+  .meta({ id: "Billing" });
 
 /** What an account has said of its billing; the token is separate, under a name that no answer shows. */
 export interface Billing {

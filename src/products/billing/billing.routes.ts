@@ -31,6 +31,7 @@ const card = endpoint(
   {
     method: "GET",
     path,
+    operationId: "getBilling",
     tag,
     right: "billing.view",
     status: 200,
@@ -84,6 +85,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path,
+    operationId: "updateBilling",
     tag,
     right: "billing.edit",
     status: 200,

@@ -35,11 +35,12 @@ const issue = endpoint(
   {
     method: "POST",
     path: "/v1/accounts/:id/aggregator-licenses",
+    operationId: "createAggregatorLicense",
     tag: "Accounts",
     right: "account.manage",
     status: 201,
     summary: "Platform: give an aggregator of a dealer a license. Only the aggregator can copy its token.",
-    body: stored.attributes,
+    body: stored.attributes.meta({ id: "NewAggregatorLicense" }),
     answer: cardSchema(aggregatorLicenseType, stored),
     idempotency: "required",
   },
@@ -87,6 +88,7 @@ const revoke = endpoint(
   {
     method: "DELETE",
     path: "/v1/accounts/:id/aggregator-licenses/:licenseId",
+    operationId: "revokeAggregatorLicense",
     tag: "Accounts",
     right: "account.manage",
     status: 204,
@@ -128,13 +130,14 @@ const copy = endpoint(
   {
     method: "POST",
     path: "/v1/aggregator-licenses/:id/copy",
+    operationId: "copyAggregatorLicenseToken",
     tag: aggregatorLicenseType.title,
     right: "aggregator_license.copy",
     status: 200,
     summary:
       "The token of one's own license, for the header AggregatorAuthentication. It can be copied again; " +
       "every copy is recorded.",
-    answer: z.object({ token: z.string(), header: z.string() }),
+    answer: z.object({ token: z.string(), header: z.string() }).meta({ id: "AggregatorToken" }),
     problems: ["conflict/state"],
   },
   async (call) => {

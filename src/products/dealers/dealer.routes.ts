@@ -14,16 +14,18 @@ import { type AccountRow, ProfileBody } from "../../accounts/account.card.ts";
 import { guardAccount, listFamily, updateAccount } from "../../accounts/account.store.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const DealerCard = z.object({
-  id: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  parentId: z.string().nullable(),
-  profile: ProfileBody,
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  version: z.number(),
-});
+const DealerCard = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    name: z.string(),
+    parentId: z.string().nullable(),
+    profile: ProfileBody,
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    version: z.int(),
+  })
+  .meta({ id: "Dealer" });
 
 const dealerCard = ({ id, kind, name, parentId, profile, createdAt, updatedAt, version }: AccountRow) => ({
   id,
@@ -49,6 +51,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/dealers",
+    operationId: "listDealers",
     tag: "Dealers",
     right: "dealer.view",
     status: 200,
@@ -91,6 +94,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/dealers/:id",
+    operationId: "getDealer",
     tag: "Dealers",
     right: "dealer.view",
     status: 200,
@@ -107,11 +111,14 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/dealers/:id",
+    operationId: "updateDealer",
     tag: "Dealers",
     right: "dealer.edit",
     status: 200,
     summary: "Change the data of your dealer.",
-    body: z.strictObject({ name: displayName(200).optional(), profile: ProfileBody.optional() }),
+    body: z
+      .strictObject({ name: displayName(200).optional(), profile: ProfileBody.optional() })
+      .meta({ id: "DealerPatch" }),
     answer: DealerCard,
     ifMatch: "required",
   },

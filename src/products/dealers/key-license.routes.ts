@@ -17,15 +17,18 @@ import { message } from "../../kernel/messages/message.ts";
 
 const [storedKey, storedRequest] = [dealerKeyType.stored as StoredType, requestType.stored as StoredType];
 
-const Body = z.strictObject({
-  days: z.number().int().min(1).max(3_660),
-  comments: optionalMultilineText(2_000).default(null),
-});
+const Body = z
+  .strictObject({
+    days: z.number().int().min(1).max(3_660),
+    comments: optionalMultilineText(2_000).default(null),
+  })
+  .meta({ id: "NewKeyLicense" });
 
 const generate = endpoint(
   {
     method: "POST",
     path: "/v1/keys/:id/licenses",
+    operationId: "generateKeyLicense",
     tag: "Keys",
     right: "key.generate_license",
     status: 201,

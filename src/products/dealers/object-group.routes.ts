@@ -90,13 +90,14 @@ const putIntoGroup = endpoint(
   {
     method: "POST",
     path: "/v1/object-groups/:id/objects",
+    operationId: "addObjectToGroup",
     tag: "Object groups",
     right: "object_group.edit",
     status: 200,
     summary:
       "Move an object into this group, with its keys, licenses and requests. " +
       "It leaves the group where it was.",
-    body: z.strictObject({ objectId: z.string().max(64) }),
+    body: z.strictObject({ objectId: z.string().max(64) }).meta({ id: "GroupedObject" }),
     answer: cardSchema(objectType, stored),
   },
   async (call) => {
@@ -110,6 +111,7 @@ const takeFromGroup = endpoint(
   {
     method: "DELETE",
     path: "/v1/object-groups/:id/objects/:objectId",
+    operationId: "removeObjectFromGroup",
     tag: "Object groups",
     right: "object_group.edit",
     status: 204,

@@ -43,23 +43,26 @@ import { message } from "../../kernel/messages/message.ts";
 const stored = sosLicenseType.stored as StoredType;
 const storedKey = keyType.stored as StoredType;
 
-const Body = z.strictObject({
-  keyId: z.string().max(64),
-  days: z
-    .number()
-    .int()
-    .min(1)
-    .max(SOS_DAYS.most)
-    .describe(
-      `${SOS_DAYS.least} to ${SOS_DAYS.most}; ${SOS_DAYS.saas} for a key that is licensed by subscription.`,
-    ),
-  reason: z.enum(SOS_REASONS),
-});
+const Body = z
+  .strictObject({
+    keyId: z.string().max(64),
+    days: z
+      .number()
+      .int()
+      .min(1)
+      .max(SOS_DAYS.most)
+      .describe(
+        `${SOS_DAYS.least} to ${SOS_DAYS.most}; ${SOS_DAYS.saas} for a key that is licensed by subscription.`,
+      ),
+    reason: z.enum(SOS_REASONS),
+  })
+  .meta({ id: "NewSosLicense" });
 
 const generate = endpoint(
   {
     method: "POST",
     path: "/v1/sos-licenses",
+    operationId: "generateSosLicense",
     tag: sosLicenseType.title,
     right: "sos_license.generate",
     status: 201,
@@ -178,12 +181,14 @@ async function blockSos(call: Call, key: ResourceRow): Promise<void> {
   }
 }
 
-const SosBlockCard = z.object({
-  accountId: z.string(),
-  keyId: z.string(),
-  memberId: z.string().describe("Who asked for the second license."),
-  createdAt: z.string(),
-});
+const SosBlockCard = z
+  .object({
+    accountId: z.string(),
+    keyId: z.string(),
+    memberId: z.string().describe("Who asked for the second license."),
+    createdAt: z.string(),
+  })
+  .meta({ id: "SosBlock" });
 
 const blockCard = (row: SosBlockRow) => ({ ...row, createdAt: iso(row.createdAt) });
 
@@ -197,6 +202,7 @@ const showBlock = endpoint(
   {
     method: "GET",
     path: "/v1/accounts/:id/sos-block",
+    operationId: "getSosBlock",
     tag: "Accounts",
     right: "account.manage",
     status: 200,
@@ -210,6 +216,7 @@ const clearBlock = endpoint(
   {
     method: "DELETE",
     path: "/v1/accounts/:id/sos-block",
+    operationId: "clearSosBlock",
     tag: "Accounts",
     right: "account.manage",
     status: 204,

@@ -19,10 +19,12 @@ import { message } from "../../kernel/messages/message.ts";
 type AccountRow = typeof account.$inferSelect;
 
 const stored = objectType.stored as StoredType;
-const Body = z.strictObject({
-  accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
-  fromAccountId: z.string().max(64).optional().describe("Where it is now; by default your dealer."),
-});
+const Body = z
+  .strictObject({
+    accountId: z.string().max(64).describe("Your dealer, or one of its sub-dealers."),
+    fromAccountId: z.string().max(64).optional().describe("Where it is now; by default your dealer."),
+  })
+  .meta({ id: "ObjectTransfer" });
 
 /**
  * One's own dealer, or a sub-dealer whose objects the caller sees, from an address that it allows. Any other
@@ -64,6 +66,7 @@ const transfer = endpoint(
   {
     method: "POST",
     path: "/v1/objects/:id/transfer",
+    operationId: "transferObject",
     tag: objectType.title,
     right: "object.delete",
     status: 200,

@@ -39,11 +39,12 @@ const bind = endpoint(
   {
     method: "PUT",
     path: "/v1/licenses/:id/domain",
+    operationId: "setLicenseDomain",
     tag: licenseResourceType.title,
     right: "license.provision",
     status: 200,
     summary: "Bind a license to a domain, or to none. One's own; those who may revoke licenses, anyone's.",
-    body: z.strictObject({ domain: z.string().max(260).nullable() }),
+    body: z.strictObject({ domain: z.string().max(260).nullable() }).meta({ id: "LicenseDomain" }),
     answer: cardSchema(licenseResourceType, storedLicense),
     ifMatch: "optional",
     problems: ["conflict/state", "conflict/duplicate"],

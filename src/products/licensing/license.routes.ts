@@ -19,10 +19,12 @@ import type { ChargeRow, ResourceRow } from "../../kernel/schema/resource.ts";
 import { prepareLicenseChange, storedLicense } from "./license.change.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const CreatedLicenseCard = cardSchema(licenseResourceType, storedLicense).extend({
-  downloads: z.string().describe('Where links to the theme\'s files are made: POST {"file": "…"}.'),
-});
-const Body = z.strictObject({ themeId: z.string().max(64) });
+const CreatedLicenseCard = cardSchema(licenseResourceType, storedLicense)
+  .extend({
+    downloads: z.string().describe('Where links to the theme\'s files are made: POST {"file": "…"}.'),
+  })
+  .meta({ id: "CreatedLicense", extends: "License" });
+const Body = z.strictObject({ themeId: z.string().max(64) }).meta({ id: "NewLicense" });
 
 /** The term of a license by subscription. */
 const TERM_MS = 365 * 24 * 60 * 60 * 1000;
@@ -93,6 +95,7 @@ const provision = endpoint(
   {
     method: "POST",
     path: "/v1/licenses",
+    operationId: "provisionLicense",
     tag: licenseResourceType.title,
     right: "license.provision",
     status: 201,
@@ -127,6 +130,7 @@ const purchase = endpoint(
   {
     method: "POST",
     path: "/v1/licenses/purchase",
+    operationId: "purchaseLicense",
     tag: licenseResourceType.title,
     right: "license.purchase",
     status: 201,
@@ -162,6 +166,7 @@ const revoke = endpoint(
   {
     method: "DELETE",
     path: "/v1/licenses/:id",
+    operationId: "revokeLicense",
     tag: licenseResourceType.title,
     right: "license.revoke",
     status: 204,

@@ -22,11 +22,15 @@ import { loadTheme } from "./theme.load.ts";
 import { findFileById, findLicense, listFiles } from "./theme-file.store.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const Body = z.strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") });
-const LinkCard = z.object({
-  url: z.string().describe("Anyone who has it may download the file until it expires."),
-  expiresAt: z.string(),
-});
+const Body = z
+  .strictObject({ file: z.string().max(100).describe("The name of one of the theme's files.") })
+  .meta({ id: "NewThemeDownload" });
+const LinkCard = z
+  .object({
+    url: z.string().describe("Anyone who has it may download the file until it expires."),
+    expiresAt: z.string(),
+  })
+  .meta({ id: "ThemeDownload" });
 
 /** Where the account restricts themes one by one, the theme must be granted too. */
 const requiredRights = ({ targetAccount }: Principal) => [
@@ -40,6 +44,7 @@ const createLink = endpoint(
   {
     method: "POST",
     path: "/v1/themes/:id/downloads",
+    operationId: "createThemeDownload",
     tag: "Themes",
     right: "theme.download",
     status: 200,
@@ -120,6 +125,7 @@ const followLink = (types: TypeTable) =>
     {
       method: "GET",
       path: "/v1/downloads/:token",
+      operationId: "downloadThemeFile",
       tag: "Themes",
       right: "public",
       status: 200,

@@ -45,7 +45,7 @@ const FileCard = z
     createdBy: z.string(),
     createdAt: z.string(),
   })
-  .describe("A file of what the catalog offers.");
+  .meta({ id: "CatalogFile", description: "A file of what the catalog offers." });
 
 const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: ThemeFileRow) => ({
   name,
@@ -60,12 +60,13 @@ const fileCard = ({ name, size, sha256, contentType, createdBy, createdAt }: The
 const fileAuditCard = (row: ThemeFileRow | undefined) =>
   row === undefined ? {} : { file: row.name, size: row.size, sha256: row.sha256 };
 
-const FileList = z.object({ data: z.array(FileCard) });
+const FileList = z.object({ data: z.array(FileCard) }).meta({ id: "CatalogFileList" });
 
 const listCatalogFiles = endpoint(
   {
     method: "GET",
     path: "/v1/catalog/:id/files",
+    operationId: "listCatalogItemFiles",
     tag: catalogType.title,
     right: "catalog.edit",
     status: 200,
@@ -82,6 +83,7 @@ const listThemeFiles = endpoint(
   {
     method: "GET",
     path: "/v1/themes/:id/files",
+    operationId: "listThemeFiles",
     tag: "Themes",
     right: "theme.download",
     status: 200,
@@ -99,6 +101,7 @@ const putFile = endpoint(
   {
     method: "PUT",
     path: "/v1/catalog/:id/files/:name",
+    operationId: "putCatalogItemFile",
     tag: catalogType.title,
     right: "catalog.edit",
     status: 200,
@@ -167,6 +170,7 @@ const remove = endpoint(
   {
     method: "DELETE",
     path: "/v1/catalog/:id/files/:name",
+    operationId: "deleteCatalogItemFile",
     tag: catalogType.title,
     right: "catalog.edit",
     status: 204,

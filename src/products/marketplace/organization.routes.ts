@@ -33,6 +33,7 @@ const list = endpoint(
   {
     method: "GET",
     path: "/v1/organizations",
+    operationId: "listOrganizations",
     tag,
     right: "organization.view",
     status: 200,
@@ -72,6 +73,7 @@ const card = endpoint(
   {
     method: "GET",
     path: "/v1/organizations/:id",
+    operationId: "getOrganization",
     tag,
     right: "organization.view",
     status: 200,
@@ -88,6 +90,7 @@ const create = endpoint(
   {
     method: "POST",
     path: "/v1/organizations",
+    operationId: "createOrganization",
     tag,
     right: "organization.create",
     status: 201,
@@ -117,7 +120,7 @@ const create = endpoint(
     const reach = prepareFounderGrant(call, made.permit, made.account.id);
     const answer = {
       ...organizationCard(made.account),
-      owner: memberCard(made.owner, [], made.account.name),
+      owner: memberCard(made.owner, [], made.account),
     };
     const changes = {
       before: {},
@@ -150,6 +153,7 @@ const reissue = endpoint(
   {
     method: "POST",
     path: "/v1/organizations/:id/owner-claims",
+    operationId: "createOrganizationOwnerClaim",
     tag,
     right: "organization.create",
     status: 201,
@@ -180,6 +184,7 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/organizations/:id",
+    operationId: "updateOrganization",
     tag,
     right: "organization.edit",
     status: 200,

@@ -72,11 +72,14 @@ const purchase = endpoint(
   {
     method: "POST",
     path: "/v1/subscriptions",
+    operationId: "purchaseSubscription",
     tag: subscriptionType.title,
     right: "subscription.create",
     status: 201,
     summary: "Purchase from the catalog, on an invoice to the account's owner.",
-    body: z.strictObject({ catalogItemId: z.string().max(64), quantity: quantity.default(1) }),
+    body: z
+      .strictObject({ catalogItemId: z.string().max(64), quantity: quantity.default(1) })
+      .meta({ id: "NewSubscription" }),
     answer: Card,
     idempotency: "required",
     problems: ["conflict/state"],
@@ -130,13 +133,14 @@ const edit = endpoint(
   {
     method: "PATCH",
     path: "/v1/subscriptions/:id",
+    operationId: "updateSubscription",
     tag: subscriptionType.title,
     right: "subscription.edit",
     status: 200,
     summary:
       "Change the quantity, at the price of the purchase. " +
       "What comes on top is billed; what is given up is not paid back.",
-    body: z.strictObject({ quantity: quantity.optional() }),
+    body: z.strictObject({ quantity: quantity.optional() }).meta({ id: "SubscriptionPatch" }),
     answer: Card,
     ifMatch: "required",
     problems: ["conflict/state"],

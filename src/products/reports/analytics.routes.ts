@@ -3,9 +3,11 @@ import { type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { countResources } from "./analytics.store.ts";
 import type { ResourceType } from "../../resources/resource-type.ts";
 
-const Counts = z.object({
-  data: z.array(z.object({ type: z.string(), status: z.string(), count: z.number() })),
-});
+const Counts = z
+  .object({
+    data: z.array(z.object({ type: z.string(), status: z.string(), count: z.number() })),
+  })
+  .meta({ id: "ObjectCounts" });
 
 /** Numbers only. Which objects they are is shown only to members who may see those. */
 export const analyticsEndpoints = (types: readonly ResourceType[]): Endpoint[] => {
@@ -15,6 +17,7 @@ export const analyticsEndpoints = (types: readonly ResourceType[]): Endpoint[] =
       {
         method: "GET",
         path: "/v1/analytics",
+        operationId: "getAnalytics",
         tag: "Analytics",
         right: "analytics.view",
         status: 200,

@@ -24,17 +24,20 @@ const findOpeningRight = ({ rights }: Report, set: GrantSet): Right | undefined 
 const existsIn = ({ modelRights }: Report, rights: ReadonlySet<Right>): boolean =>
   modelRights.some((right) => rights.has(right));
 
-const ReportCard = z.object({ name: z.string(), title: z.string(), columns: z.array(z.string()) });
+const ReportCard = z
+  .object({ name: z.string(), title: z.string(), columns: z.array(z.string()) })
+  .meta({ id: "ReportType" });
 
 const list = endpoint(
   {
     method: "GET",
     path: "/v1/reports",
+    operationId: "listReports",
     tag: "Reports",
     right: "member",
     status: 200,
     summary: "The reports that you may download.",
-    answer: z.object({ data: z.array(ReportCard) }),
+    answer: z.object({ data: z.array(ReportCard) }).meta({ id: "ReportTypeList" }),
   },
   async (call) => {
     await call.read();
@@ -51,13 +54,15 @@ const list = endpoint(
   },
 );
 
-const ReportAnswer = z.object({
-  report: z.string(),
-  from: z.string(),
-  to: z.string(),
-  rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
-  complete: z.boolean().describe("False while events wait that could not be sealed yet."),
-});
+const ReportAnswer = z
+  .object({
+    report: z.string(),
+    from: z.string(),
+    to: z.string(),
+    rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+    complete: z.boolean().describe("False while events wait that could not be sealed yet."),
+  })
+  .meta({ id: "Report" });
 
 /**
  * The report that the path names, and the right that opens it. A model has no report that it has no rows for.
@@ -79,6 +84,7 @@ const download = (ledgersOf: LedgerOutboxesOf) =>
     {
       method: "GET",
       path: "/v1/reports/:name",
+      operationId: "getReport",
       tag: "Reports",
       right: "report.download",
       status: 200,

@@ -10,6 +10,7 @@ import { declareType, LEVELS } from "./declaration.ts";
 export const catalogType = declareType({
   name: "catalog",
   title: "Catalog",
+  noun: "catalog item",
   rights: {
     view: "Browse the catalog.",
     view_cost: "See cost prices and margins in the catalog.",

@@ -11,6 +11,7 @@ const QuoteOption = z.strictObject({
 export const cpqType = declareType({
   name: "cpq",
   title: "Products and services for quotes",
+  noun: "CPQ item",
   rights: {
     view: "See products and services for quotes (CPQ).",
     edit: "Change products and services for quotes.",

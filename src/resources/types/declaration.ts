@@ -33,6 +33,8 @@ export type TypeDeclaration<Verb extends string = string> = Area<Verb> &
   GrantDeclaration<Verb> & {
     /** What people call it, in the plural. */
     readonly title: string;
+    /** What one of them is called, where that is not its name. */
+    readonly noun?: string;
     /**
      * What a grant on this type gives on the types below it, for the objects whose root it is. Computed,
      * never stored.
@@ -155,7 +157,10 @@ export interface ResourceAction<Verb extends string = string> {
   readonly name: string;
   /** The right is `<type>.<verb>`. */
   readonly verb: Verb;
-  readonly summary: string;
+  /** What it is called in the description, where its name alone is taken there by another operation. */
+  readonly operation?: string;
+  /** @param object such as "an invoice" */
+  readonly summary: (object: string) => string;
   readonly body: z.ZodObject;
   /** Pure: what becomes of the object, or why that is not possible now (409). */
   readonly run: (

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
+import { NO_FIELDS, currency, instant, money, quantity, singleLineText } from "../../kernel/http/body.ts";
 import { declareType, LEVELS, type ResourceAction } from "./declaration.ts";
 import { message } from "../../kernel/messages/message.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
@@ -15,8 +15,9 @@ const totalOf = (lines: readonly InvoiceLine[]): number =>
 const settlementAction = (status: "paid" | "canceled", name: string): ResourceAction<"edit"> => ({
   name,
   verb: "edit",
-  summary: status === "paid" ? "It was paid." : "It is not asked for any more.",
-  body: z.strictObject({}),
+  summary: (object) =>
+    status === "paid" ? `Mark ${object} as paid.` : `Cancel ${object}: it is not asked for any more.`,
+  body: NO_FIELDS,
   run: (row) =>
     row.status === "open"
       ? { set: {}, status }

@@ -10,6 +10,7 @@ const optionalLine = (max: number) => optionalText(max).default(null);
 export const objectType = declareType({
   name: "object",
   title: "Objects",
+  noun: "dealer object",
   rights: {
     view: "See object cards.",
     edit: "Change objects.",

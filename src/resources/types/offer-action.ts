@@ -1,12 +1,17 @@
-import { z } from "zod";
+import { NO_FIELDS } from "../../kernel/http/body.ts";
 import type { ResourceAction } from "./declaration.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const statusAction = (name: string, summary: string, from: string, to: string): ResourceAction<"edit"> => ({
+const statusAction = (
+  name: string,
+  summary: ResourceAction["summary"],
+  from: string,
+  to: string,
+): ResourceAction<"edit"> => ({
   name,
   verb: "edit",
   summary,
-  body: z.strictObject({}),
+  body: NO_FIELDS,
   run: (row) =>
     row.status === from
       ? { set: {}, status: to }
@@ -15,6 +20,11 @@ const statusAction = (name: string, summary: string, from: string, to: string): 
 
 /** For what is offered to others, who go on with what they have of it: it is retired, not removed. */
 export const OFFER_ACTIONS: readonly ResourceAction<"edit">[] = [
-  statusAction("retire", "Offer it no more. What exists of it goes on.", "active", "retired"),
-  statusAction("offer", "Offer it again.", "retired", "active"),
+  statusAction(
+    "retire",
+    (object) => `Offer ${object} no more. What exists of it goes on.`,
+    "active",
+    "retired",
+  ),
+  statusAction("offer", (object) => `Offer ${object} again.`, "retired", "active"),
 ];

@@ -5,6 +5,7 @@ import { declareType, LEVELS } from "./declaration.ts";
 export const requestType = declareType({
   name: "request",
   title: "License requests",
+  noun: "license request",
   rights: {
     view: "See license requests.",
   },

@@ -19,6 +19,7 @@ export const SOS_DAYS = { least: 15, most: 45, saas: 5 } as const;
 export const sosLicenseType = declareType({
   name: "sos_license",
   title: "SOS licenses",
+  noun: "SOS license",
   rights: {
     view: "See SOS licenses.",
     generate: "Generate SOS licenses.",

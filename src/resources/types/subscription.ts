@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { quantity } from "../../kernel/http/body.ts";
+import { NO_FIELDS, quantity } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { declareType, LEVELS } from "./declaration.ts";
 import { message } from "../../kernel/messages/message.ts";
@@ -53,8 +53,8 @@ export const subscriptionType = declareType({
       {
         name: "cancel",
         verb: "edit",
-        summary: "End it. What was paid stays paid.",
-        body: z.strictObject({}),
+        summary: (object) => `Cancel ${object}. What was paid stays paid.`,
+        body: NO_FIELDS,
         run: (row, _, { now }) =>
           row.status === "active"
             ? { set: { canceledAt: iso(now) }, status: "canceled" }

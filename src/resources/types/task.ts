@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
+import { NO_FIELDS, optionalMultilineText, singleLineText } from "../../kernel/http/body.ts";
 import { iso } from "../../kernel/clock.ts";
 import { declareType, NO_LEVELS } from "./declaration.ts";
 
@@ -48,8 +48,10 @@ export const taskType = declareType({
       {
         name: "update",
         verb: "update",
-        summary: "Let the tool work on it again, for credits. To change what it says is free: PATCH.",
-        body: z.strictObject({}),
+        operation: "rerun",
+        summary: (object) =>
+          `Let the tool work on ${object} again, for credits. To change what it says is free: PATCH.`,
+        body: NO_FIELDS,
         price: ({ attributes }) => Number(attributes["updateCost"]),
         run: ({ attributes }, _, { now, memberId }) => ({
           set: { updates: Number(attributes["updates"]) + 1, updatedBy: memberId, lastUpdateAt: iso(now) },

@@ -2,52 +2,22 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { servedEndpoints } from "../../../src/app.ts";
+import { withoutReferences } from "../../harness/description.ts";
+import {
+  type Described,
+  described,
+  document,
+  type Media,
+  operations,
+  served,
+  writeDocument,
+} from "../../harness/served-document.ts";
+import { toJsonSchema } from "../../../src/kernel/http/json-schema.ts";
 import { parseIdempotencyKey } from "../../../src/kernel/http/idempotency.ts";
-import { openApiDocument } from "../../../src/kernel/http/openapi.ts";
 import { hasCardAnswer, type Operation } from "../../../src/kernel/http/operation.ts";
 import { type ProblemCode, PROBLEMS } from "../../../src/kernel/http/problem.ts";
 
-interface Parameter {
-  readonly name: string;
-  readonly in: string;
-  readonly required: boolean;
-  readonly description?: string;
-  readonly schema: { readonly pattern?: string };
-}
-interface Media {
-  readonly content?: Record<string, { readonly schema: object }>;
-  readonly description?: string;
-  readonly required?: boolean;
-  readonly headers?: object;
-}
-interface Described {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly tags: string[];
-  readonly parameters: Parameter[];
-  readonly requestBody?: Media;
-  readonly responses: Record<string, Media>;
-  readonly security?: object[];
-}
-interface Document {
-  readonly openapi: string;
-  readonly paths: Record<string, Record<string, Described>>;
-  readonly security: object[];
-  readonly components: {
-    schemas: { Problem: { properties: { code: { enum: string[] } } } };
-    headers: object;
-    securitySchemes: object;
-  };
-}
-
-/** As it is served: what JSON leaves of it. */
-const documentOf = (operations: readonly Operation[]) =>
-  JSON.parse(JSON.stringify(openApiDocument(operations, "https://gate.example"))) as Document;
-const operations = servedEndpoints.map(({ operation }) => operation);
-const document = documentOf(operations);
-const described = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, one]) => ({ path, method, one })),
-);
+const documentOf = (operations: readonly Operation[]) => withoutReferences(writeDocument(operations));
 
 const faults = async (value: unknown): Promise<unknown> => {
   const validator = new Validator();
@@ -55,12 +25,23 @@ const faults = async (value: unknown): Promise<unknown> => {
   return valid ? [] : errors;
 };
 
+const codesIn = ({ description = "" }: Media = {}): ProblemCode[] =>
+  Array.from(description.matchAll(/`([^`]+)`/g), ([, code]) => code as ProblemCode);
+
+/** The statuses of all refusals, those of the default answer too. */
+const refusalStatuses = ({ responses }: Described): string[] => {
+  const codes = Object.entries(responses).flatMap(([status, one]) =>
+    Number(status) < 400 ? [] : codesIn(one),
+  );
+  return [...new Set(codes.map((code) => String(PROBLEMS[code].status)))].sort();
+};
+
 describe("the document of the whole surface", () => {
   test("is OpenAPI 3.1 to an independent validator, and its references lead somewhere", async () => {
-    expect(document.openapi).toBe("3.1.0");
-    expect(await faults(structuredClone(document))).toEqual([]);
+    expect(served.openapi).toBe("3.1.0");
+    expect(await faults(structuredClone(served))).toEqual([]);
     const validator = new Validator();
-    await validator.validate(structuredClone(document) as never);
+    await validator.validate(structuredClone(served) as never);
     expect(validator.version).toBe("3.1");
     expect(JSON.stringify(validator.resolveRefs())).not.toContain('$ref":"#/components');
   });
@@ -108,17 +89,11 @@ describe("the document of the whole surface", () => {
   });
 
   test("holds every operation that is served, once, and no other", () => {
-    const served = operations.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
-    expect(new Set(served).size).toBe(served.length);
+    const names = operations.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+    expect(new Set(names).size).toBe(names.length);
     expect(described.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(
-      served.sort(),
+      names.sort(),
     );
-  });
-
-  test("names each operation by an id of its own, made of letters", () => {
-    const ids = described.map(({ one }) => one.operationId);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(ids.filter((id) => !/^(get|post|put|patch|delete)[A-Za-z0-9]+$/.test(id))).toEqual([]);
   });
 
   test("says of each operation what it is, in one line, and under which heading", () => {
@@ -132,19 +107,38 @@ describe("the document of the whole surface", () => {
   test("knows every problem code, and each refusal is a problem", () => {
     expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(PROBLEMS));
     const wrong = described.flatMap(({ path, method, one }) =>
-      Object.entries(one.responses).flatMap(([status, { content, description = "" }]) => {
+      Object.entries(one.responses).flatMap(([status, response]) => {
         if (Number(status) < 400) return [];
-        const codes = Array.from(description.matchAll(/`([^`]+)`/g), ([, code]) => code as ProblemCode);
-        const known = codes.length > 0 && codes.every((code) => PROBLEMS[code]?.status === Number(status));
+        const codes = codesIn(response);
+        const isAtStatus = (code: ProblemCode) => {
+          const own = String(PROBLEMS[code].status);
+          return status.endsWith("XX") ? own.startsWith(status.charAt(0)) : own === status;
+        };
+        const known = codes.length > 0 && codes.every((code) => code in PROBLEMS && isAtStatus(code));
         const isProblem =
-          JSON.stringify(content) ===
+          JSON.stringify(response.content) ===
           JSON.stringify({
-            "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+            "application/problem+json": { schema: document.components.schemas.Problem },
           });
         return known && isProblem ? [] : [`${method} ${path} ${status}`];
       }),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test("describes what every call may be refused with once, for all other statuses", () => {
+    for (const { path, method, one } of described) {
+      const { "4XX": refusal, "5XX": failure, ...others } = one.responses;
+      const usual = [...codesIn(refusal), ...codesIn(failure)];
+      expect(usual, `${method} ${path}`).toEqual(
+        expect.arrayContaining(["malformed", "method-not-allowed", "internal"]),
+      );
+      for (const [status, response] of Object.entries(others).filter(([each]) => Number(each) >= 400))
+        expect(
+          codesIn(response).every((code) => usual.includes(code)),
+          `${method} ${path} ${status}`,
+        ).toBe(false);
+    }
   });
 
   test("says which operations need no credential, and these are the doors", () => {
@@ -197,7 +191,7 @@ describe("the document of the whole surface", () => {
       const headers = Object.fromEntries(
         (one?.parameters ?? [])
           .filter((each) => each.in === "header")
-          .map(({ name, required }) => [name, required]),
+          .map(({ name, required = false }) => [name, required]),
       );
       const expected = {
         ...(operation.right === "public" ? {} : { "Tollgate-Account": false }),
@@ -246,12 +240,29 @@ describe("the document of the whole surface", () => {
     expect(tags.filter((tag) => patternOf("If-Match").test(tag))).toEqual(tags.slice(0, 4));
   });
 
-  test("takes either of the two headers that carry a credential", () => {
-    expect(document.components.securitySchemes).toMatchObject({
-      bearer: { type: "http", scheme: "bearer" },
-      apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+  test("has one scheme for clients, and tells of the other header that carries a key", () => {
+    expect(document.components.securitySchemes).toEqual({
+      bearer: {
+        type: "http",
+        scheme: "bearer",
+        description: expect.stringContaining("`X-API-Key`") as string,
+      },
     });
-    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
+    expect(document.security).toEqual([{ bearer: [] }]);
+  });
+
+  test("says of each command whether an Idempotency-Key counts", () => {
+    const silent = operations.filter(({ idempotency, method, path }) => {
+      const one = document.paths[path.replaceAll(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()];
+      return (
+        one?.description.includes("An Idempotency-Key is ignored.") !==
+        (method !== "GET" && idempotency === undefined)
+      );
+    });
+    expect(silent.map(({ path }) => path)).toEqual([]);
+    expect(operations.some(({ idempotency, method }) => method !== "GET" && idempotency === undefined)).toBe(
+      true,
+    );
   });
 
   test("leaves open to a member who lacks the plan: what they are, and what they are offered", () => {
@@ -285,13 +296,17 @@ describe("the document of the whole surface", () => {
     expect(of("/v1/products", "get", "200")).toEqual([]);
     expect(of("/v1/credits/spend", "post", "201")).toEqual(["Idempotency-Replayed"]);
     expect(of("/v1/credits/spend", "post", "402")).toEqual(["Content-Language", "Idempotency-Replayed"]);
+    expect(of("/v1/invitations", "post", "429")).toEqual([
+      "Content-Language",
+      "Retry-After",
+      "RateLimit-Policy",
+      "RateLimit",
+    ]);
     for (const { one } of described) {
-      expect(headersOf(one, "405")).toEqual(["Content-Language", "Allow"]);
-      if (one.security === undefined)
-        expect([headersOf(one, "401"), headersOf(one, "503")]).toEqual([
-          ["Content-Language", "WWW-Authenticate"],
-          ["Content-Language", "Retry-After"],
-        ]);
+      const [refusal, failure] =
+        one.security === undefined ? [["WWW-Authenticate"], ["Retry-After"]] : [[], []];
+      expect(headersOf(one, "4XX")).toEqual(["Content-Language", "Allow", ...(refusal ?? [])]);
+      expect(headersOf(one, "5XX")).toEqual(["Content-Language", ...(failure ?? [])]);
     }
   });
 
@@ -310,13 +325,23 @@ interface Shape {
 /** Of several shapes, each has to be exact. */
 const isLooseShape = ({ additionalProperties, anyOf }: Shape): boolean =>
   anyOf === undefined ? additionalProperties !== false : anyOf.some(isLooseShape);
-const isLoose = (schema: z.ZodType): boolean =>
-  isLooseShape(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape);
+const isLoose = (schema: z.ZodType): boolean => {
+  const {
+    $defs = {},
+    $ref,
+    ...shape
+  } = toJsonSchema(schema, "input") as Shape & {
+    readonly $defs?: Readonly<Record<string, Shape>>;
+    readonly $ref?: string;
+  };
+  return isLooseShape($ref === undefined ? shape : ($defs[$ref.replace("#/$defs/", "")] ?? {}));
+};
 
 describe("an operation", () => {
   const operation: Operation = {
     method: "POST",
     path: "/v1/things/:id/parts/:partId",
+    operationId: "createPart",
     tag: "Things",
     summary: "Make a part.",
     right: "product.edit",
@@ -333,7 +358,7 @@ describe("an operation", () => {
 
   test("is described by the schemas that validate it", () => {
     expect(one()).toMatchObject({
-      operationId: "postV1ThingsIdPartsPartId",
+      operationId: "createPart",
       tags: ["Things"],
       description: "Needs the right `product.edit`.",
       requestBody: {
@@ -343,14 +368,24 @@ describe("an operation", () => {
       parameters: [
         { name: "id", in: "path", required: true },
         { name: "partId", in: "path", required: true },
-        { name: "Tollgate-Account", in: "header", required: false },
-        { name: "Accept-Language", in: "header", required: false },
+        { name: "Tollgate-Account", in: "header" },
+        { name: "Accept-Language", in: "header" },
         { name: "Idempotency-Key", in: "header", required: true },
-        { name: "If-Match", in: "header", required: false },
-        { name: "dry", in: "query", required: false },
+        { name: "If-Match", in: "header" },
+        { name: "dry", in: "query" },
         { name: "at", in: "query", required: true },
       ],
     });
+    expect(one().parameters.map(({ required = false }) => required)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
     expect(one().security).toBeUndefined();
   });
 
@@ -369,6 +404,7 @@ describe("an operation", () => {
     const file = {
       method: "PUT",
       path: "/a/:id",
+      operationId: "putA",
       tag: "A",
       summary: "Puts a.",
       right: "product.edit",
@@ -389,31 +425,20 @@ describe("an operation", () => {
   });
 
   test("names its own problems beside those of every operation", () => {
-    expect(Object.keys(one().responses)).toEqual([
-      "201",
-      "400",
-      "401",
-      "402",
-      "403",
-      "404",
-      "405",
-      "409",
-      "412",
-      "413",
-      "415",
-      "422",
-      "500",
-      "503",
-    ]);
+    const own = ["201", "400", "409", "412", "422", "4XX", "5XX"];
+    expect(Object.keys(one().responses)).toEqual(own);
+    const all = ["400", "401", "402", "403", "404", "405", "409", "412", "413", "415", "422", "500", "503"];
+    expect(refusalStatuses(one())).toEqual(all);
     expect(one().responses["409"]?.description).toContain("conflict/lockout");
     expect(one().responses["400"]?.description).toContain("idempotency/missing");
   });
 
   test("that needs a right may be refused for the plan; what a member is about itself may not", () => {
     const codes = (right: string) =>
-      Object.keys(
-        documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.["post"]
-          ?.responses ?? {},
+      refusalStatuses(
+        documentOf([{ ...operation, right, problems: [] }]).paths["/v1/things/{id}/parts/{partId}"]?.[
+          "post"
+        ] ?? expect.fail(),
       );
     expect(["product.edit", "member", "self", "public"].map((right) => codes(right).includes("402"))).toEqual(
       [true, true, false, false],
@@ -427,6 +452,7 @@ describe("an operation", () => {
     const bare: Operation = {
       method: "GET",
       path: "/bare",
+      operationId: "getBare",
       tag: "Things",
       summary: "Bare.",
       right: "public",
@@ -435,7 +461,7 @@ describe("an operation", () => {
     expect(await faults(documentOf([bare, operation]))).toEqual([]);
     expect(documentOf([bare]).paths["/bare"]?.["get"]).toMatchObject({
       security: [],
-      parameters: [{ name: "Accept-Language", in: "header", required: false }],
+      parameters: [{ name: "Accept-Language", in: "header" }],
     });
   });
 });

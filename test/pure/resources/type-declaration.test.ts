@@ -36,7 +36,7 @@ const STORED = {
 const action = <const Verb extends string>(verb: Verb) => ({
   name: "light",
   verb,
-  summary: "",
+  summary: () => "",
   body: z.strictObject({}),
   run: () => ({ set: {}, status: null }),
 });

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { api, type Fetch, expectStatus } from "../../harness/client.ts";
+import { exactSchema, withoutReferences } from "../../harness/description.ts";
+import { type ExampleRecorder, recordExamples } from "./example-recorder.ts";
+import { RESPONSE_HEADERS } from "../../../src/kernel/http/openapi-header.ts";
 import { fetch } from "../access/operators-fixture.ts";
 
 interface Told {
+  readonly description?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly content?: Readonly<Record<string, { readonly schema: Record<string, unknown> }>>;
 }
@@ -23,13 +27,16 @@ export interface Contract {
   /** Calls the gate and holds each answer against the document. */
   readonly fetch: Fetch;
   readonly faults: string[];
+  readonly examples: ExampleRecorder;
   /** Operations that were answered as they should be, as `GET /v1/me`. */
   readonly done: ReadonlySet<string>;
 }
 
 /** @param gate how the gate is called */
 export async function openContract(gate: Fetch = fetch): Promise<Contract> {
-  const document = expectStatus(await api(fetch, null).get<Document>("/openapi.json"), 200).body;
+  const served = expectStatus(await api(fetch, null).get<Document>("/openapi.json"), 200).body;
+  const document = withoutReferences(served);
+  const examples = recordExamples(served);
   const faults: string[] = [];
   const done = new Set<string>();
   const watched: Fetch = async (path, init) => {
@@ -41,10 +48,22 @@ export async function openContract(gate: Fetch = fetch): Promise<Contract> {
         ? ["no operation of the document"]
         : await differences(document, template, answer.clone());
     faults.push(...found.map((fault) => `${call} ${answer.status}: ${fault}`));
-    if (template !== null && answer.status < 300 && !(await isEmptyList(answer.clone()))) done.add(template);
+    if (template !== null && answer.status < 300 && !(await isEmptyList(answer.clone()))) {
+      done.add(template);
+      await examples.note(template, parsed(init?.body), answer.clone());
+    }
     return answer;
   };
-  return { document, fetch: watched, faults, done };
+  return { document, fetch: watched, faults, done, examples };
+}
+
+/** What a call sent as JSON, if it did. */
+function parsed(body: RequestInit["body"]): unknown {
+  try {
+    return typeof body === "string" ? JSON.parse(body) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An empty list shows nothing of its rows. */
@@ -66,23 +85,39 @@ const templateOf = (document: Document, call: string): string | null =>
 
 async function differences(document: Document, template: string, answer: Response): Promise<string[]> {
   const [method = "", path = ""] = template.split(" ");
-  const told = document.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
+  const responses = document.paths[path]?.[method.toLowerCase()]?.responses ?? {};
+  const told = responses[answer.status] ?? responses[`${String(answer.status).charAt(0)}XX`];
   if (told === undefined) return ["this status is not in the document"];
   const [type, { schema } = { schema: undefined }] = Object.entries(told.content ?? {})[0] ?? [];
   const sent = answer.headers.get("content-type");
   if (sent !== (type ?? null)) return [`${sent} instead of ${type}`];
+  if (schema === undefined) return headerFaults(told, answer);
+  const body: unknown = await answer.json();
   return [
-    ...headerFaults(document, told, answer),
-    ...(schema === undefined ? [] : bodyFaults(document, schema, await answer.json())),
+    ...headerFaults(told, answer),
+    ...bodyFaults(schema, body),
+    ...(answer.status < 400 ? [] : codeFaults(told, body as { readonly code: string })),
   ];
 }
 
+/** A refusal is one of those that the description lists for this answer. */
+const codeFaults = ({ description = "" }: Told, { code }: { readonly code: string }): string[] =>
+  description.includes(`\`${code}\``) ? [] : [`${code} is not in the document`];
+
+/** In the answer for all other statuses a header comes with one status only. */
+const STATUSES: Readonly<Record<string, readonly number[]>> = {
+  Allow: [405],
+  "WWW-Authenticate": [401],
+  "Retry-After": [429, 503],
+};
+
 /** A replay carries neither ETag nor Location; a first answer is no replay. A problem has a language. */
-function headerFaults({ components }: Document, { headers = {} }: Told, answer: Response): string[] {
+function headerFaults({ headers = {} }: Told, answer: Response): string[] {
   const isReplay = answer.headers.has("idempotency-replayed");
-  return Object.keys(components.headers).flatMap((name) => {
+  return Object.keys(RESPONSE_HEADERS).flatMap((name) => {
     const expected =
       name in headers &&
+      (STATUSES[name]?.includes(answer.status) ?? true) &&
       (name === "Idempotency-Replayed"
         ? isReplay
         : !isReplay ||
@@ -94,15 +129,8 @@ function headerFaults({ components }: Document, { headers = {} }: Told, answer: 
   });
 }
 
-/** The schemas allow no member that they do not name, at any depth. */
-export function bodyFaults(
-  { components }: Document,
-  schema: Record<string, unknown>,
-  body: unknown,
-): string[] {
-  const name = /^#\/components\/schemas\/(\w+)$/.exec(String(schema["$ref"]))?.[1];
-  const { success, error } = z
-    .fromJSONSchema((name === undefined ? schema : components.schemas[name]) as never)
-    .safeParse(body);
+/** No field may come that the schema does not name, at any depth. */
+export function bodyFaults(schema: Record<string, unknown>, body: unknown): string[] {
+  const { success, error } = z.fromJSONSchema(exactSchema(schema) as never).safeParse(body);
   return success ? [] : error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
 }

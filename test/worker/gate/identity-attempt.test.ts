@@ -31,6 +31,7 @@ describe("an attempt that rests on what is remembered", () => {
   const operation: Operation = {
     method: "GET",
     path: "/x",
+    operationId: "getThing",
     tag: "x",
     summary: "X.",
     right: "self",
