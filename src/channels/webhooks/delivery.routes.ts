@@ -6,7 +6,7 @@ import { findPrincipalByHook } from "../../gate/principals/principal.store.ts";
 import { WriteConflict } from "../../gate/calls/turn.ts";
 import { planFeatureMissing } from "../../gate/calls/required-authority.ts";
 import { openSecret } from "../../gate/credentials/sealed-secret.ts";
-import { BODY_LIMIT, parseJson } from "../../kernel/http/body.ts";
+import { BODY_LIMIT } from "../../kernel/http/body.ts";
 import { batch } from "../../kernel/db.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
 import { decodeCursor, listQuery, toPage, pageSchema } from "../../kernel/http/page.ts";
@@ -25,9 +25,10 @@ import { loadHook } from "./hook.change.ts";
 import { signingKeyBytes, SEALING_PURPOSE } from "./hook-secret.ts";
 import { findDelivery, findHookById, listDeliveries, recordHookRefusal } from "./hook.store.ts";
 import type { Mapping } from "./mapping.ts";
-import { type SignatureFault, isMessageId, type Signed, verifySignature } from "./signature.ts";
+import { type SignatureFault, type Signed, verifySignature } from "./signature.ts";
 import { message } from "../../kernel/messages/message.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
+import { toMessage } from "./received-message.ts";
 
 /** Milliseconds between two refusals that are noted. */
 const REFUSAL_INTERVAL_MS = 60_000;
@@ -127,40 +128,6 @@ async function verifySender(
     now,
   );
   return verdict.kind === "signed" ? verdict : verdict.reason;
-}
-
-/**
- * The message's name: in a header, or in the body where the scheme has it there. A nameless one goes by what
- * was signed.
- */
-function toMessage({ raw, headers }: OpenCall, { scheme }: HookRow, { digest, headerId }: Signed): Message {
-  const payload = parseBody(raw);
-  const fields = {
-    digest,
-    payload,
-    headerType: scheme === "github" ? headers.get("x-github-event") : null,
-    errors: [],
-  };
-  if (headerId !== null) return { ...fields, id: headerId };
-  const id: unknown =
-    typeof payload?.value === "object" && payload.value !== null
-      ? Reflect.get(payload.value, "id")
-      : undefined;
-  if (typeof id === "string" && isMessageId(id)) return { ...fields, id };
-  return {
-    ...fields,
-    id: `sha256:${digest}`,
-    errors: payload === null ? [] : [{ pointer: "/id", detail: message("webhooks.messageName") }],
-  };
-}
-
-function parseBody(raw: Uint8Array): Message["payload"] {
-  try {
-    return { value: parseJson(raw) };
-  } catch (error) {
-    if (error instanceof Problem) return null;
-    throw error;
-  }
 }
 
 /**

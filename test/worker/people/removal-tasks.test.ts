@@ -325,7 +325,7 @@ describe("a change that is accepted and not paid", () => {
     const [member, colleague] = [await specialist(), await createSubAccount(fetch, owner, "manager")];
     const [id = ""] = await tasksOf(member, 1);
     const before = await readState(agency);
-    expect((await updateTask(colleague.api.via(fetchCrashingAt(5, false)), id)).status).toBe(500);
+    expect((await updateTask(colleague.api.via(fetchCrashingAt(4, false)), id)).status).toBe(500);
     expect((await readState(agency)).charges["pending"]).toBe(1);
     expectStatus(await remove(owner.api, member.memberId, "delete"), 204);
     const after = await readState(agency);
