@@ -1,3 +1,4 @@
+import type { WebhookMessage } from "./received-message.ts";
 import { Problem, type ProblemCode, type RequestFault } from "../../kernel/http/problem.ts";
 import type { Call } from "../../gate/calls/call.ts";
 import { prepareAction } from "./action.change.ts";
@@ -5,17 +6,6 @@ import type { ActionResult } from "./action-result.ts";
 import type { Mapping, ResolvedAction } from "./mapping.ts";
 import { type ParsedMessage, parseByMapping } from "./parsed-message.ts";
 import { message, type Sentences } from "../../kernel/messages/message.ts";
-
-/** A message that its sender signed. */
-export interface Message {
-  readonly id: string;
-  readonly digest: string;
-  /** What the body holds; null where it is no JSON. */
-  readonly payload: { readonly value: unknown } | null;
-  readonly headerType: string | null;
-  /** What is wrong with the message itself, under any mapping. */
-  readonly errors: readonly RequestFault[];
-}
 
 export interface Decision extends ActionResult {
   readonly parsed: ParsedMessage;
@@ -30,7 +20,7 @@ const RETRYABLE_CODES: readonly ProblemCode[] = ["access/denied", "plan/feature-
 
 export function parseMessage(
   mapping: Mapping,
-  { payload, headerType, errors }: Pick<Message, "payload" | "headerType" | "errors">,
+  { payload, headerType, errors }: Pick<WebhookMessage, "payload" | "headerType" | "errors">,
 ): ParsedMessage {
   if (payload === null) return { kind: "failed", eventType: headerType, rule: null, errors: [] };
   return errors.length > 0

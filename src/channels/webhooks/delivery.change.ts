@@ -1,3 +1,4 @@
+import type { WebhookMessage } from "./received-message.ts";
 import { giveTierCredits } from "../../accounts/tiers/tier-credit.change.ts";
 import type { AuditEvent } from "../../audit/chain/event.ts";
 import type { Call } from "../../gate/calls/call.ts";
@@ -11,7 +12,6 @@ import type { DeliveryDetail } from "./delivery.card.ts";
 import {
   type Decision,
   errorsOf,
-  type Message,
   problemDetailOf,
   ruleIndexOf,
   toRejectedDecision,
@@ -26,7 +26,7 @@ import { DELIVERY_DIGEST_COLUMNS, DELIVERY_MESSAGE_COLUMNS, guardHook, writeDeli
 export async function commitDelivery(
   call: Call,
   hook: HookRow,
-  message: Message,
+  message: WebhookMessage,
   before: DeliveryRow | null,
   decision: Decision,
 ): Promise<DeliveryRow> {
@@ -94,7 +94,7 @@ function deliveryEvent(
 function pendingCreditStatements(
   { db, now }: Call,
   { id, scheme }: HookRow,
-  message: Message,
+  message: WebhookMessage,
   row: DeliveryRow,
   { credit, accountId }: Decision,
   events: readonly AuditEvent[],
@@ -118,7 +118,7 @@ function pendingCreditStatements(
 function deliveryRow(
   call: Call,
   hook: HookRow,
-  message: Message,
+  message: WebhookMessage,
   before: DeliveryRow | null,
   decision: Decision,
 ): DeliveryRow {

@@ -15,12 +15,7 @@ import type { DeliveryRow, HookRow } from "../../kernel/schema/hook.ts";
 import { completeDelivery } from "./credit.change.ts";
 import { DeliveryCard, deliveryCard, ReceivedCard, receivedCard } from "./delivery.card.ts";
 import { commitDelivery } from "./delivery.change.ts";
-import {
-  decideDelivery,
-  type Message,
-  parseMessage,
-  toRejectedDecision,
-} from "./delivery-decision.change.ts";
+import { decideDelivery, parseMessage, toRejectedDecision } from "./delivery-decision.change.ts";
 import { loadHook } from "./hook.change.ts";
 import { signingKeyBytes, SEALING_PURPOSE } from "./hook-secret.ts";
 import { findDelivery, findHookById, listDeliveries, recordHookRefusal } from "./hook.store.ts";
@@ -28,7 +23,7 @@ import type { Mapping } from "./mapping.ts";
 import { type SignatureFault, type Signed, verifySignature } from "./signature.ts";
 import { message } from "../../kernel/messages/message.ts";
 import type { Locale } from "../../kernel/schema/team.ts";
-import { toMessage } from "./received-message.ts";
+import { toMessage, type WebhookMessage } from "./received-message.ts";
 
 /** Milliseconds between two refusals that are noted. */
 const REFUSAL_INTERVAL_MS = 60_000;
@@ -137,14 +132,14 @@ async function verifySender(
 const canBeDecidedAgain = (
   { outcome, digest }: DeliveryRow,
   { scheme }: HookRow,
-  message: Message,
+  message: WebhookMessage,
 ): boolean => outcome === "denied" && (scheme !== "github" || digest === message.digest);
 
 /** @param language of the sender, who is not the hook's owner */
 async function deliver(
   call: Call,
   verified: HookRow,
-  message: Message,
+  message: WebhookMessage,
   language: Locale,
 ): Promise<Answer | RefusalReason> {
   const [[hook], [before]] = await call.read(

@@ -1,10 +1,20 @@
 import type { OpenCall } from "../../gate/calls/call.ts";
 import { parseJson } from "../../kernel/http/body.ts";
-import { Problem } from "../../kernel/http/problem.ts";
+import { Problem, type RequestFault } from "../../kernel/http/problem.ts";
 import type { HookRow } from "../../kernel/schema/hook.ts";
-import type { Message } from "./delivery-decision.change.ts";
 import { isMessageId, type Signed } from "./signature.ts";
 import { message } from "../../kernel/messages/message.ts";
+
+/** A message that its sender signed. */
+export interface WebhookMessage {
+  readonly id: string;
+  readonly digest: string;
+  /** What the body holds; null where it is no JSON. */
+  readonly payload: { readonly value: unknown } | null;
+  readonly headerType: string | null;
+  /** What is wrong with the message itself, under any mapping. */
+  readonly errors: readonly RequestFault[];
+}
 
 /**
  * The message's name: in a header, or in the body where the scheme has it there. A nameless one goes by what
@@ -14,7 +24,7 @@ export function toMessage(
   { raw, headers }: OpenCall,
   { scheme }: HookRow,
   { digest, headerId }: Signed,
-): Message {
+): WebhookMessage {
   const payload = parseBody(raw);
   const fields = {
     digest,
@@ -35,7 +45,7 @@ export function toMessage(
   };
 }
 
-function parseBody(raw: Uint8Array): Message["payload"] {
+function parseBody(raw: Uint8Array): WebhookMessage["payload"] {
   try {
     return { value: parseJson(raw) };
   } catch (error) {
