@@ -21,9 +21,12 @@ import { ruleText } from "../kernel/messages/rule-text.ts";
 
 export const SubscriptionBody = z
   .strictObject({
-    status: z.enum(SUBSCRIPTION_STATUSES),
-    tier: optionalText(60).default(null),
-    currentPeriodEnd: instant.nullable().default(null),
+    status: z.enum(SUBSCRIPTION_STATUSES).describe("Credits are spent while it is active only."),
+    tier: optionalText(60).default(null).describe("A key of GET /v1/tiers; null: none."),
+    currentPeriodEnd: instant
+      .nullable()
+      .default(null)
+      .describe("When the paid period ends; null: not known."),
   })
   .meta({ id: "NewAccountSubscription" });
 
@@ -136,15 +139,15 @@ const SettingsCard = SettingsBody.partial().meta({ id: "AccountSettings" });
 export const AccountCard = z
   .object({
     id: z.string(),
-    kind: z.string(),
+    kind: z.string().describe("The access model."),
     name: z.string(),
-    ownerMemberId: z.string(),
+    ownerMemberId: z.string().describe("The member who owns the account."),
     plan: PlanBody,
     subscription: SubscriptionBody,
     settings: SettingsCard.describe(
       "Currency and what concerns keys are left out for those who may not see them.",
     ),
-    parentId: z.string().nullable(),
+    parentId: z.string().nullable().describe("The account above it."),
     profile: ProfileBody,
     mailsPerDay: z
       .number()

@@ -39,7 +39,7 @@ const spendingFields = {
     .int()
     .nullable()
     .describe("What the member may spend in a period; null: all that the account has."),
-  limitPeriod: z.enum(LIMIT_PERIODS),
+  limitPeriod: z.enum(LIMIT_PERIODS).describe("Afterwards the limit begins again; lifetime: never."),
   spent: z.int().describe("In the current period."),
   remaining: z.int().describe("What the member may spend now."),
 };

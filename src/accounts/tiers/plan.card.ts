@@ -5,7 +5,14 @@ import { ruleText } from "../../kernel/messages/rule-text.ts";
 export const PlanBody = z
   .strictObject({
     restrictedAccounts: z.boolean().describe("The account may have operators with restricted access."),
-    memberLimit: z.number().int().min(1).max(1_000_000).nullable().default(null),
+    memberLimit: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .nullable()
+      .default(null)
+      .describe("Members that the account may have; null: no limit."),
     contactUrl: z
       .string()
       .max(500)

@@ -55,15 +55,15 @@ const faultSchema = z.union([
 ]);
 
 const outcomeFields = {
-  outcome: z.enum(OUTCOMES),
+  outcome: z.enum(OUTCOMES).describe("What became of the message."),
   code: z
     .enum(Object.keys(PROBLEMS) as [string, ...string[]])
     .nullable()
     .describe("Of the problem, where it was refused, denied or failed."),
   detail: z.string().nullable().describe("What that problem says."),
-  eventType: z.string().nullable(),
+  eventType: z.string().nullable().describe("The type of the event, as it was sent."),
   rule: z.number().int().nullable().describe("Which rule of the mapping fitted, from 0."),
-  errors: z.array(faultSchema),
+  errors: z.array(faultSchema).describe("Where the message does not fit."),
 };
 
 const resultFields = {

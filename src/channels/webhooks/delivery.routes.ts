@@ -50,9 +50,7 @@ function unauthorized(call: OpenCall, hook: HookRow | undefined, reason: Refusal
       ),
     );
   }
-  return new Problem("auth/invalid-credential", {
-    detail: message("webhooks.notTaken"),
-  });
+  return new Problem("auth/invalid-credential", { detail: message("webhooks.notTaken") });
 }
 
 const receive = (types: TypeTable) =>

@@ -38,11 +38,16 @@ export const KeyCard = z
     memberId: z.string(),
     createdBy: z.string(),
     name: z.string(),
-    status: z.enum(["waiting", "active", "expired", "revoked"]),
-    prefix: z.string().nullable(),
-    last4: z.string().nullable(),
-    scopes: z.array(z.string()).nullable(),
-    allowedIps: z.array(z.string()),
+    status: z
+      .enum(["waiting", "active", "expired", "revoked"])
+      .describe("waiting: its claim was not exchanged yet."),
+    prefix: z.string().nullable().describe("The first characters of the secret."),
+    last4: z.string().nullable().describe("Its last characters."),
+    scopes: z
+      .array(z.string())
+      .nullable()
+      .describe("Rights that it is narrowed to; null: all of its member."),
+    allowedIps: z.array(z.string()).describe("Addresses and ranges to call from; none: any."),
     expiresAt: optionalTime,
     revokedAt: optionalTime,
     lastUsedAt: optionalTime.describe("To the hour."),

@@ -187,7 +187,12 @@ export const instant = z.iso
   .pipe(z.iso.datetime({ error: ruleText("validation.timeRange") }));
 
 /** An amount in the smallest unit of its currency, such as cents. */
-export const money = z.number().int().min(0).max(1_000_000_000_000);
+export const money = z
+  .number()
+  .int()
+  .min(0)
+  .max(1_000_000_000_000)
+  .describe("In the smallest unit of the currency.");
 
 /** The quantity of a purchase. */
 export const quantity = z.number().int().min(1).max(1_000_000);

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { ACCOUNT_TYPES } from "../members/account-type.ts";
 import {
-  ACCOUNT_TYPES,
   GroupIds,
   MemberPatch,
   Notifications,

@@ -5,7 +5,7 @@ import { accountObjectOf } from "../../credits/account-stub.object.ts";
 import { type Call, type Endpoint, endpoint } from "../../gate/calls/call.ts";
 import { iso } from "../../kernel/clock.ts";
 import { LIMIT_PERIODS } from "../../kernel/schema/team.ts";
-import { ACCOUNT_TYPES, accountTypeOf } from "../members/member.card.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "../members/account-type.ts";
 import { loadSpender } from "./spender.load.ts";
 
 const Statistics = z

@@ -4,7 +4,8 @@ import { Problem } from "../../kernel/http/problem.ts";
 import type { MailMessage } from "../../channels/mail/mail-message.ts";
 import { INVITATION_KINDS, type InvitationRow } from "../../kernel/schema/invitation.ts";
 import { LOCALES } from "../../kernel/schema/team.ts";
-import { ACCOUNT_TYPES, accountTypeOf, MemberCard } from "../members/member.card.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "../members/account-type.ts";
+import { MemberCard } from "../members/member.card.ts";
 import type { Message } from "../../kernel/messages/message.ts";
 
 /** A pending invitation that is past its time is expired. It can still be sent again. */
@@ -28,8 +29,8 @@ export const InvitationCard = z
       .optional()
       .describe("Agencies: the kind of account that it makes; gone with its member."),
     sendCount: z.number().int().describe("How often it was sent."),
-    maxUses: z.number().int().nullable(),
-    uses: z.number().int(),
+    maxUses: z.number().int().nullable().describe("How often a link may be used."),
+    uses: z.number().int().describe("How often it was used."),
     expiresAt: z.string(),
     createdAt: z.string(),
     acceptedAt: z.string().nullable(),

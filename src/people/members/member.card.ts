@@ -4,6 +4,7 @@ import { presetOfKind } from "../../access/model.ts";
 import type { GrantRow } from "../../access/preset.ts";
 import { RIGHT_NAMES } from "../../access/right.ts";
 import { ADDRESS_RULES_MAX } from "../../gate/credentials/address-rule.ts";
+import { ACCOUNT_TYPES, accountTypeOf } from "./account-type.ts";
 import { displayName, optionalName, optionalMultilineText, optionalText } from "../../kernel/http/body.ts";
 import { iso, isoOrNull } from "../../kernel/clock.ts";
 import { emailAddress } from "../../kernel/text/email.ts";
@@ -75,9 +76,12 @@ export const Notifications = z
   .meta({ id: "Notifications" });
 
 const accessFields = {
-  roles: z.array(z.string().max(40)).max(10),
+  roles: z.array(z.string().max(40)).max(10).describe("Keys of roles; a custom role by its id."),
   rights: z.array(RightName).max(RIGHT_NAMES.length).describe("Rights beside those of the roles."),
-  allowedIps: z.array(z.string().max(64)).max(ADDRESS_RULES_MAX),
+  allowedIps: z
+    .array(z.string().max(64))
+    .max(ADDRESS_RULES_MAX)
+    .describe("Addresses and ranges to call from; none: any."),
   creditLimit: z
     .number()
     .int()
@@ -85,7 +89,7 @@ const accessFields = {
     .max(Number.MAX_SAFE_INTEGER)
     .nullable()
     .describe("Credits; null is no limit."),
-  limitPeriod: z.enum(LIMIT_PERIODS),
+  limitPeriod: z.enum(LIMIT_PERIODS).describe("Afterwards the limit begins again; lifetime: never."),
 };
 
 const addressRuleConsent = {
@@ -108,17 +112,6 @@ const optionalFieldDefaults = {
   comments: personFields.comments.default(null),
   language: personFields.language.default(null),
 };
-
-/** Roles of an agency, as its people call them. */
-export const ACCOUNT_TYPES = ["guest", "specialist", "manager"] as const;
-
-/** As a member of a card: the highest of these roles; none where there is no such role. */
-export function accountTypeOf(roles: readonly string[]): {
-  readonly accountType?: (typeof ACCOUNT_TYPES)[number];
-} {
-  const accountType = ACCOUNT_TYPES.findLast((type) => roles.includes(type));
-  return accountType === undefined ? {} : { accountType };
-}
 
 /** Which object groups a member sees. */
 export const GroupIds = z
@@ -163,31 +156,31 @@ export const MemberCard = z
     lastName: z.string().nullable(),
     emailVerified: z.boolean().describe("A reader of this mailbox has confirmed the address."),
     externalId: z.string().nullable(),
-    loginAllowed: z.boolean(),
+    loginAllowed: z.boolean().describe("False while the member is blocked."),
     highlight: z.literal("orange").nullable().describe("How a list marks a blocked member."),
-    status: z.enum(MEMBER_STATUSES),
-    source: z.enum(["local", "external"]),
+    status: z.enum(MEMBER_STATUSES).describe("new: before the first sign-in."),
+    source: z.enum(["local", "external"]).describe("external: added by another system."),
     accountType: z
       .enum(ACCOUNT_TYPES)
       .optional()
       .describe("Agencies: the kind of account that the roles make it."),
     roles: z.array(z.string()),
     rights: z.array(z.string()),
-    objectGroupIds: z.array(z.string()),
+    objectGroupIds: z.array(z.string()).describe('"all" is every group.'),
     grants: z.array(Grant),
     allowedIps: z.array(z.string()),
-    creditLimit: z.number().nullable(),
+    creditLimit: z.number().nullable().describe("Credits in a period; null: no limit."),
     limitPeriod: z.enum(LIMIT_PERIODS),
     notifications: Notifications,
-    invitedBy: z.string().nullable(),
+    invitedBy: z.string().nullable().describe("The member who added this one."),
     createdAt: z.string(),
-    acceptedAt: z.string().nullable(),
+    acceptedAt: z.string().nullable().describe("When the invitation was accepted."),
     lastLoginAt: z.string().nullable(),
     blockedAt: z.string().nullable(),
     updatedAt: z.string(),
     version: z.int(),
     readOnlyFields: z.array(z.string()).describe("Shown, and not to be changed here."),
-    requiredFields: z.array(z.string()),
+    requiredFields: z.array(z.string()).describe("Never null."),
   })
   .meta({ id: "Member" });
 

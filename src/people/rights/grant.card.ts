@@ -10,9 +10,9 @@ export const ResourceId = z
 
 export const Grant = z
   .strictObject({
-    resourceType: z.string().max(40),
+    resourceType: z.string().max(40).describe("Such as product."),
     resourceId: ResourceId.default("0").describe('"0" is every object of the type, those made later too.'),
-    access: z.enum(ACCESS_LEVELS),
+    access: z.enum(ACCESS_LEVELS).describe("Each level gives all of the one before."),
   })
   .meta({ id: "NewGrant" });
 
