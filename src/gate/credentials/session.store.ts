@@ -1,4 +1,5 @@
 import { and, eq, isNull, ne, sql } from "drizzle-orm";
+import { member } from "../../kernel/schema/team.ts";
 import type { Db, Statement } from "../../kernel/db.ts";
 import { session } from "../../kernel/schema/identity.ts";
 
@@ -26,3 +27,10 @@ export const countSessions = (db: Db, memberId: string, except: string | null, a
         ne(session.id, except ?? ""),
       ),
     );
+
+/** The member of a session, as long as that member is the person who signed in. */
+export const isSessionMember = and(
+  eq(member.id, session.memberId),
+  eq(member.accountId, session.accountId),
+  eq(member.userId, session.userId),
+);

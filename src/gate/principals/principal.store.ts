@@ -1,3 +1,4 @@
+import { isSessionMember } from "../credentials/session.store.ts";
 import { and, type AnyColumn, eq, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { TypeTable } from "../../access/resource-type.ts";
@@ -161,14 +162,7 @@ async function findSessionHolder(
   const [row] = await db
     .select({ ...PRINCIPAL_COLUMNS, session })
     .from(session)
-    .innerJoin(
-      member,
-      and(
-        eq(member.id, session.memberId),
-        eq(member.accountId, session.accountId),
-        eq(member.userId, session.userId),
-      ),
-    )
+    .innerJoin(member, isSessionMember)
     .innerJoin(account, eq(account.id, member.accountId))
     .leftJoin(target, isTarget(targetId))
     .where(where);

@@ -1,3 +1,4 @@
+import { isSessionMember } from "../../gate/credentials/session.store.ts";
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { Origin } from "../../audit/chain/event.ts";
 import { bumpMember } from "../../access/stamp.store.ts";
@@ -78,14 +79,7 @@ export const findSession = (db: Db, id: string) =>
   db
     .select({ session, member: accessColumns(member), account: ACCOUNT_COLUMNS })
     .from(session)
-    .innerJoin(
-      member,
-      and(
-        eq(member.id, session.memberId),
-        eq(member.accountId, session.accountId),
-        eq(member.userId, session.userId),
-      ),
-    )
+    .innerJoin(member, isSessionMember)
     .innerJoin(account, eq(account.id, member.accountId))
     .where(eq(session.id, id));
 
