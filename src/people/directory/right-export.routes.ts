@@ -3,7 +3,7 @@ import { grantTable } from "../../access/grant-table.ts";
 import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { findMember } from "../../gate/credentials/member.store.ts";
 import { Problem } from "../../kernel/http/problem.ts";
-import { effectiveRights } from "../rights/effective-rights.ts";
+import { effectiveRightsOf } from "../rights/effective-rights.ts";
 import { requireMember } from "../members/member.load.ts";
 import { rightSheetRows, rightSheet } from "./right-sheet.ts";
 import { loadRoleNames } from "./role-name.change.ts";
@@ -49,25 +49,12 @@ const exportRights = endpoint(
     const {
       language,
       now,
-      principal: { preset, targetAccount, types, memberId },
+      principal: { preset, types, memberId },
     } = call;
-    const { row, grants, customRoles } = await loadRightHolder(
-      call as Call,
-      call.query().memberId ?? memberId,
-    );
+    const holder = await loadRightHolder(call as Call, call.query().memberId ?? memberId);
     const roleName = await loadRoleNames(call as Call);
-    const holder = {
-      memberId: row.id,
-      accountId: row.accountId,
-      roles: row.roles,
-      customRoles,
-      rights: row.rights,
-      grants,
-      objectGroupIds: row.objectGroupIds,
-      status: row.status,
-      isOwner: row.id === targetAccount.ownerMemberId,
-    };
-    const { rights } = effectiveRights(holder, preset, targetAccount.plan, types);
+    const { row } = holder;
+    const { rights } = effectiveRightsOf(holder, call.principal);
     const event = call.event("rights.export", { type: "member", id: row.id });
     const lines = async function* (): AsyncGenerator<Row[], void, undefined> {
       yield rightSheetRows(preset, grantTable(preset, types), rights, row.status === "blocked", {

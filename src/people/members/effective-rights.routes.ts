@@ -1,5 +1,5 @@
 import { endpoint } from "../../gate/calls/call.ts";
-import { EffectiveRights, effectiveRights } from "../rights/effective-rights.ts";
+import { EffectiveRights, effectiveRightsOf } from "../rights/effective-rights.ts";
 import { loadSelfOrMember } from "./member.load.ts";
 
 const card = endpoint(
@@ -15,20 +15,7 @@ const card = endpoint(
     answer: EffectiveRights,
   },
   async (call) => {
-    const { row, grants, customRoles } = await loadSelfOrMember(call);
-    const { preset, targetAccount, types } = call.principal;
-    const holder = {
-      memberId: row.id,
-      accountId: row.accountId,
-      roles: row.roles,
-      customRoles,
-      rights: row.rights,
-      grants,
-      objectGroupIds: row.objectGroupIds,
-      status: row.status,
-      isOwner: row.id === targetAccount.ownerMemberId,
-    };
-    return { status: 200, body: effectiveRights(holder, preset, targetAccount.plan, types) };
+    return { status: 200, body: effectiveRightsOf(await loadSelfOrMember(call), call.principal) };
   },
 );
 

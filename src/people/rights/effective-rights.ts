@@ -1,3 +1,5 @@
+import type { Principal } from "../../gate/principals/principal.ts";
+import type { LoadedMember } from "../../gate/credentials/member.store.ts";
 import { z } from "zod";
 import { type Contribution, contributions, type GrantSource } from "../../access/contribution.ts";
 import { compileGrantSet, compileGrantSetBelow, EVERY_GROUP } from "../../access/grant-set.ts";
@@ -62,12 +64,12 @@ export const EffectiveRights = z
   .meta({ id: "EffectiveRights" });
 
 /** What rows say of a member, without any key. */
-export type RightsHolder = Omit<GrantSource, "scopes"> & {
+type RightsHolder = Omit<GrantSource, "scopes"> & {
   readonly status: (typeof MEMBER_STATUSES)[number];
 };
 
 /** Every right of a member, where it holds and why; and what stops the member from using any. */
-export function effectiveRights(
+function effectiveRights(
   { status, ...holder }: RightsHolder,
   preset: Preset,
   plan: Plan,
@@ -125,3 +127,25 @@ function toExtentCard(reach: Contribution["extent"]): z.infer<typeof ExtentCard>
       return { kind: reach.kind };
   }
 }
+
+/** The effective rights of a member in the account that the call acts on. */
+export const effectiveRightsOf = (
+  { row, grants, customRoles }: Pick<LoadedMember, "row" | "grants" | "customRoles">,
+  { preset, targetAccount, types }: Pick<Principal, "preset" | "targetAccount" | "types">,
+): z.infer<typeof EffectiveRights> =>
+  effectiveRights(
+    {
+      memberId: row.id,
+      accountId: row.accountId,
+      roles: row.roles,
+      customRoles,
+      rights: row.rights,
+      grants,
+      objectGroupIds: row.objectGroupIds,
+      status: row.status,
+      isOwner: row.id === targetAccount.ownerMemberId,
+    },
+    preset,
+    targetAccount.plan,
+    types,
+  );
