@@ -1,21 +1,11 @@
 import type { CustomRole } from "./contribution.ts";
-import type { GrantSet } from "./decision.ts";
 import { compileGrantSet, canSeeGrantTarget, isGrantSubset } from "./grant-set.ts";
 import { isGrantable } from "./grant-table.ts";
-import { givableRoles, isCustomRole, canGive } from "./role-giving.ts";
+import { canGive, type Giver, givableRoles, isCustomRole } from "./role-giving.ts";
 import type { GrantRow, Preset } from "./preset.ts";
 import type { Right } from "./right.ts";
 import type { TypeTable } from "./resource-type.ts";
 import { message, type Message } from "../kernel/messages/message.ts";
-
-/** The member who gives access. */
-export interface Giver {
-  /** Of the giver's own account. */
-  readonly preset: Preset;
-  readonly roles: readonly string[];
-  /** What the giver holds, within the scopes of the call's key. */
-  readonly grantSet: GrantSet;
-}
 
 /** What a member has, or is to have. */
 export interface AssignedAccess {

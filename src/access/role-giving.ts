@@ -17,10 +17,12 @@ export const canGive = (preset: Preset, actorRoles: readonly string[], roles: re
   return roles.every((role) => isCustomRole(role) || givable.has(role));
 };
 
-/** The member who acts on another. `preset` belongs to the actor's own account. */
+/** The member who gives access, or acts on another member. */
 export interface Giver {
+  /** Of the giver's own account. */
   readonly preset: Preset;
   readonly roles: readonly string[];
+  /** What the giver holds, within the scopes of the call's key. */
   readonly grantSet: GrantSet;
 }
 

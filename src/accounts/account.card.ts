@@ -1,3 +1,4 @@
+import { isDistinct } from "../kernel/distinct.ts";
 import { ClaimCard } from "../gate/credentials/api-key.card.ts";
 import { z } from "zod";
 import { ACCOUNT_KINDS, type AccountKind } from "../access/model.ts";
@@ -108,7 +109,7 @@ const SettingsBody = z.strictObject({
   allowedEmailDomains: z
     .array(domain)
     .max(50)
-    .refine((domains) => new Set(domains).size === domains.length, ruleText("validation.domainTwice"))
+    .refine(isDistinct, ruleText("validation.domainTwice"))
     .describe("Only addresses at these domains are invited; a subdomain is another domain. None: any."),
 });
 

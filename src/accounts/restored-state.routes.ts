@@ -6,10 +6,10 @@ import { findAccount } from "../gate/credentials/account.store.ts";
 import { type Call, endpoint, type Endpoint } from "../gate/calls/call.ts";
 import { singleLineText } from "../kernel/http/body.ts";
 import { iso, isoOrNull } from "../kernel/clock.ts";
-import { Problem } from "../kernel/http/problem.ts";
+import { Problem, stateConflict } from "../kernel/http/problem.ts";
 import type { AccountRow } from "./account.card.ts";
 import { acceptRestoredState, findHead } from "./restored-state.store.ts";
-import { message, type Message } from "../kernel/messages/message.ts";
+import { message } from "../kernel/messages/message.ts";
 import { ruleText } from "../kernel/messages/rule-text.ts";
 
 const Place = z.object({ seq: z.int(), hash: z.string() }).meta({ id: "ChainPlace" });
@@ -104,8 +104,6 @@ const show = endpoint(
     };
   },
 );
-
-const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
 
 const AcceptanceBody = z
   .strictObject({

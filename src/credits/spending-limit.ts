@@ -1,3 +1,4 @@
+import { DAY_MS } from "../kernel/clock.ts";
 import type { LimitPeriod } from "../kernel/schema/team.ts";
 
 /** How much a member may spend in each period; null: all that the account has (S4.23). */
@@ -18,7 +19,6 @@ export interface Spending extends Readonly<Record<LimitPeriod, number>> {
 
 export const NOTHING_SPENT: Spending = { lifetime: 0, day: 0, week: 0, month: 0, at: 0 };
 
-const DAY_MS = 86_400_000;
 /** The epoch was a Thursday: three days before it began the week of a Monday. */
 const MONDAY_MS = 3 * DAY_MS;
 

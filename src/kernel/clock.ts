@@ -5,3 +5,6 @@ export const now = (): number => Date.now();
 export const iso = (at: number): string => new Date(at).toISOString();
 
 export const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+
+/** Milliseconds of 24 hours. */
+export const DAY_MS = 24 * 60 * 60 * 1000;

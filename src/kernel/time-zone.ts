@@ -1,7 +1,7 @@
+import { DAY_MS } from "./clock.ts";
 import { z } from "zod";
 import { ruleText } from "./messages/rule-text.ts";
 
-const DAY_MS = 86_400_000;
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** A moment with its offset, or a whole day of the account's time zone. */

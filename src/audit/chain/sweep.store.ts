@@ -1,5 +1,5 @@
 import { lt, sql } from "drizzle-orm";
-import { now } from "../../kernel/clock.ts";
+import { now, DAY_MS } from "../../kernel/clock.ts";
 import { batch, type Db } from "../../kernel/db.ts";
 import { firstIdAt } from "../../kernel/id.ts";
 import { IDEMPOTENCY_TTL_MS } from "../../kernel/http/idempotency.ts";
@@ -10,7 +10,6 @@ import { stageGatheredRefusals } from "./refusal.store.ts";
 import { compareHeads } from "./restored-state.store.ts";
 import { sealAccount, type SealingContext } from "./sealing.store.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 export const CALL_LOG_TTL_MS = 7 * DAY_MS;
 export const DEAD_LETTER_TTL_MS = 30 * DAY_MS;
 

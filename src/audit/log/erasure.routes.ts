@@ -8,7 +8,7 @@ import { type Call, endpoint } from "../../gate/calls/call.ts";
 import { singleLineText } from "../../kernel/http/body.ts";
 import { idSchema } from "../../kernel/id.ts";
 import type { Answer } from "../../kernel/http/operation.ts";
-import { Problem } from "../../kernel/http/problem.ts";
+import { Problem, stateConflict } from "../../kernel/http/problem.ts";
 import { sealPending, type LedgerOutboxesOf } from "./pending-seal.store.ts";
 import { erasePersonalValues, findAccountId, findMemberId, selectRowsNaming } from "./erasure.store.ts";
 import { message, type Message } from "../../kernel/messages/message.ts";
@@ -32,7 +32,6 @@ const ErasureCard = z
   })
   .meta({ id: "Erasure" });
 
-const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
 const accessDenied = (detail: Message): Problem => new Problem("access/denied", { detail });
 
 /**

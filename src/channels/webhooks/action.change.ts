@@ -1,5 +1,6 @@
+import { NO_CHANGE } from "../../gate/calls/call.ts";
 import { memberRef } from "../../access/decision.ts";
-import type { Call, Change } from "../../gate/calls/call.ts";
+import type { Call } from "../../gate/calls/call.ts";
 import { requireAuthorityToStop } from "../../gate/calls/required-authority.ts";
 import { prepareInvite } from "../../people/invitations/invite.change.ts";
 import { Problem } from "../../kernel/http/problem.ts";
@@ -132,8 +133,6 @@ async function prepareHookBlock(
   );
   return { outcome: "blocked", change, memberId: row.id };
 }
-
-const NO_CHANGE: Change = { statements: [], events: [] };
 
 /**
  * The block has come before the invitation that it is about. That invitation must not let the person in. No

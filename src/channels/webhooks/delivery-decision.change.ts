@@ -1,3 +1,4 @@
+import { NO_CHANGE } from "../../gate/calls/call.ts";
 import type { WebhookMessage } from "./received-message.ts";
 import { Problem, type ProblemCode, type RequestFault } from "../../kernel/http/problem.ts";
 import type { Call } from "../../gate/calls/call.ts";
@@ -12,8 +13,6 @@ export interface Decision extends ActionResult {
   /** Why not. */
   readonly problem: Problem | null;
 }
-
-const NO_CHANGE = { statements: [], events: [] };
 
 /** The owner's rights, plan or address: the same message may find another answer later. */
 const RETRYABLE_CODES: readonly ProblemCode[] = ["access/denied", "plan/feature-required", "ip/not-allowed"];

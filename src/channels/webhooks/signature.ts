@@ -1,3 +1,4 @@
+import { toHex } from "../../kernel/hex.ts";
 import type { HookScheme } from "../../kernel/schema/hook.ts";
 
 /** How far the sender's clock may be from ours, both ways. */
@@ -157,8 +158,6 @@ export function decodeBase64(base64: string): Uint8Array | null {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
-const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const fromHex = (text: string): Uint8Array | null =>
   /^[0-9a-f]{64}$/.test(text)
     ? Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))

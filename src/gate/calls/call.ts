@@ -39,6 +39,9 @@ export interface Change {
   readonly subKey?: string;
 }
 
+/** Nothing is written. */
+export const NO_CHANGE: Change = { statements: [], events: [] };
+
 export type Results<T extends readonly Statement[]> = { -readonly [K in keyof T]: T[K]["_"]["result"] };
 
 /** Events of the trail that have no right of the same name. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../kernel/clock.ts";
 import { containsIp, parseIp, parseBlock, canonicalBlock } from "../../kernel/cidr.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import type { Message } from "../../kernel/messages/message.ts";
@@ -10,7 +11,6 @@ export interface RateLimit {
 }
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const RATE_LIMITS = {
   /** Codes that are asked for from one address of the network. */

@@ -1,3 +1,4 @@
+import { crc32 } from "../../kernel/deflate.ts";
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET = /^tgk_[0-9A-Za-z]{43}[0-9A-Za-z]{6}$/;
 
@@ -23,21 +24,11 @@ export const isApiKey = (text: string): boolean =>
 /** What may be shown of a key afterwards. */
 export const keyHints = (secret: string) => ({ prefix: secret.slice(0, 8), last4: secret.slice(-4) });
 
-const checksum = (digits: string): string => base62(BigInt(crc32(new TextEncoder().encode(digits))), 6);
+const checksum = (digits: string): string => base62(BigInt(crc32(new TextEncoder().encode(digits), 0)), 6);
 
 function base62(value: bigint, length: number): string {
   let text = "";
   for (let rest = value; text.length < length; rest /= 62n)
     text = (ALPHABET[Number(rest % 62n)] ?? "") + text;
   return text;
-}
-
-/** CRC-32 of IEEE 802.3, bit by bit: it runs over 43 bytes. */
-function crc32(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }

@@ -1,6 +1,6 @@
-import { type AssignmentFault, findAssignmentFault, type Giver } from "../../access/assignment.ts";
+import { type AssignmentFault, findAssignmentFault } from "../../access/assignment.ts";
 import { compileGrantSet, isGrantSubset } from "../../access/grant-set.ts";
-import { isCustomRole, canGive } from "../../access/role-giving.ts";
+import { isCustomRole, canGive, type Giver } from "../../access/role-giving.ts";
 import { type GrantRow, isRestrictedMember } from "../../access/preset.ts";
 import type { AccessChange, RoleContent } from "./access-change.ts";
 import { gainOf, addsAccess, newGrants, NO_ASSIGNMENT, widensAccess } from "./access-gain.ts";

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { iso } from "../../kernel/clock.ts";
+import { iso, DAY_MS } from "../../kernel/clock.ts";
 import { Problem } from "../../kernel/http/problem.ts";
 import { type Endpoint, openEndpoint } from "../calls/call.ts";
 import { pingDatabase } from "./health.store.ts";
-
-const DAY_MS = 86_400_000;
 
 const health = openEndpoint(
   {

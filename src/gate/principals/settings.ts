@@ -1,7 +1,6 @@
+import { DAY_MS } from "../../kernel/clock.ts";
 import type { Switches } from "../../access/preset.ts";
 import type { Settings } from "../../kernel/schema/team.ts";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const DEFAULT_SETTINGS: Settings = {
   membersMayCreateKeys: false,

@@ -95,6 +95,9 @@ export const invalidParameter = (parameter: string, detail: Message): Problem =>
 export const invalidHeader = (header: string, detail: Message): Problem =>
   new Problem("validation", { errors: [{ header, detail }] });
 
+/** 409: the state of what is asked for does not allow it. */
+export const stateConflict = (detail: Message): Problem => new Problem("conflict/state", { detail });
+
 /** 503: the data changed in every run, or the turn of the call did not come. */
 export const staleProblem = (): Problem => new Problem("stale", { headers: { "Retry-After": "1" } });
 

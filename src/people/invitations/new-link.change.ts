@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../kernel/clock.ts";
 import { z } from "zod";
 import { NO_ACCESS } from "../../gate/permits/access-gain.ts";
 import type { Call } from "../../gate/calls/call.ts";
@@ -11,7 +12,6 @@ import { invitationToken } from "../../channels/mail/one-time-token.ts";
 import type { InvitationRow } from "../../kernel/schema/invitation.ts";
 import { message } from "../../kernel/messages/message.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days for which a link is good at most: one with a number of uses, and a standing one. */
 const DAYS_MAX = { counted: 30, standing: 366 };
 

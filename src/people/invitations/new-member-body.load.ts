@@ -6,14 +6,11 @@ import { requestPermit } from "../../gate/permits/permit-request.ts";
 import { optionalName } from "../../kernel/http/body.ts";
 import { invalidField } from "../../kernel/http/problem.ts";
 import { loadGrantTargets } from "../rights/grant.load.ts";
-import { GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
+import { GRANTS_MAX, toolIds, toolTasks } from "../rights/grant.card.ts";
 import { ACCOUNT_TYPES } from "../members/account-type.ts";
 import { NewMember } from "../members/member.card.ts";
 import type { NewMemberInput } from "./new-member-input.ts";
 import { message } from "../../kernel/messages/message.ts";
-import { ruleText } from "../../kernel/messages/rule-text.ts";
-
-const isDistinct = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 
 /** Short forms for the roles and grants of a new member. */
 const shortForms = {
@@ -22,18 +19,8 @@ const shortForms = {
     .enum(ACCOUNT_TYPES)
     .optional()
     .describe("Agencies: the same in their words, instead of roles."),
-  toolIds: z
-    .array(ResourceId)
-    .max(100)
-    .refine(isDistinct, ruleText("members.toolTwice"))
-    .default([])
-    .describe("Agencies: tools that the member may use, beside grants."),
-  tasks: z
-    .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
-    .max(100)
-    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice"))
-    .default([])
-    .describe("Agencies: tasks that the member is let into, beside grants."),
+  toolIds: toolIds(100).default([]).describe("Agencies: tools that the member may use, beside grants."),
+  tasks: toolTasks(100).default([]).describe("Agencies: tasks that the member is let into, beside grants."),
 };
 
 /** A new member, in the words of a caller. */

@@ -21,7 +21,7 @@ import {
   requireGrantTargets,
   requireGrantsOfRoles,
 } from "../rights/grant.load.ts";
-import { Grants, GRANTS_MAX, ResourceId } from "../rights/grant.card.ts";
+import { Grants, GRANTS_MAX, toolIds, toolTasks } from "../rights/grant.card.ts";
 import { MemberCard, memberCard, type MemberRow } from "./member.card.ts";
 import { loadMember, permitMember, requireNoUnseenGrantLoss } from "./member.load.ts";
 import { guardMember, replaceGrants } from "./member.store.ts";
@@ -122,22 +122,14 @@ const put = endpoint(
   },
 );
 
-const isDistinct = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
 const ToolsBody = z
   .strictObject({
-    toolIds: z
-      .array(ResourceId)
-      .max(GRANTS_MAX)
-      .refine(isDistinct, ruleText("members.toolTwice"))
-      .describe('"0" is every tool, those offered later too.'),
+    toolIds: toolIds(GRANTS_MAX).describe('"0" is every tool, those offered later too.'),
   })
   .meta({ id: "MemberTools" });
 const TasksBody = z
   .strictObject({
-    tasks: z
-      .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
-      .max(GRANTS_MAX)
-      .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice")),
+    tasks: toolTasks(GRANTS_MAX),
   })
   .meta({ id: "MemberTasks" });
 

@@ -1,3 +1,4 @@
+import { isDistinct } from "../../kernel/distinct.ts";
 import { z } from "zod";
 import { RightName } from "../../access/right-name.ts";
 import { presetOfKind } from "../../access/model.ts";
@@ -117,7 +118,7 @@ const optionalFieldDefaults = {
 export const GroupIds = z
   .array(z.string().max(64))
   .max(200)
-  .refine((ids) => new Set(ids).size === ids.length, ruleText("members.groupTwice"))
+  .refine(isDistinct, ruleText("members.groupTwice"))
   .describe('"all" is every group. None: the member sees no object.');
 
 export const NewMember = z.strictObject({

@@ -1,6 +1,5 @@
+import { isDistinct } from "../../kernel/distinct.ts";
 import type { GrantRow } from "../../access/preset.ts";
-
-const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 /**
  * Does a change only take away? That needs the authority to stop a member; all else needs the power to give.

@@ -1,3 +1,4 @@
+import { isDistinct } from "../../kernel/distinct.ts";
 import { z } from "zod";
 import { ACCESS_LEVELS } from "../../kernel/schema/team.ts";
 import { ruleText } from "../../kernel/messages/rule-text.ts";
@@ -15,6 +16,17 @@ export const Grant = z
     access: z.enum(ACCESS_LEVELS).describe("Each level gives all of the one before."),
   })
   .meta({ id: "NewGrant" });
+
+/** Tools by their ids. @param max of them */
+export const toolIds = (max: number) =>
+  z.array(ResourceId).max(max).refine(isDistinct, ruleText("members.toolTwice"));
+
+/** Tasks, each with its tool. @param max of them */
+export const toolTasks = (max: number) =>
+  z
+    .array(z.strictObject({ toolId: z.string().max(64), taskId: z.string().max(64) }))
+    .max(max)
+    .refine((tasks) => isDistinct(tasks.map(({ taskId }) => taskId)), ruleText("members.taskTwice"));
 
 /** At most this many grants on one member, as one call gives them. */
 export const GRANTS_MAX = 500;

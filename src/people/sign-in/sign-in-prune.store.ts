@@ -1,8 +1,7 @@
+import { DAY_MS } from "../../kernel/clock.ts";
 import { and, isNotNull, lt, or } from "drizzle-orm";
 import { batch, type Db } from "../../kernel/db.ts";
 import { session, signIn, tally } from "../../kernel/schema/identity.ts";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Sessions that have ended are kept so long, so that a refresh token that comes late is still told apart from

@@ -1,3 +1,4 @@
+import { NO_CHANGE } from "../../gate/calls/call.ts";
 import type { AccountRow } from "../../accounts/account.card.ts";
 import { prepareStateChange } from "../../accounts/account-state.change.ts";
 import {
@@ -37,8 +38,6 @@ export interface TierChange {
   readonly change: Change;
   readonly givesCredits: boolean;
 }
-
-const NO_CHANGE: Change = { statements: [], events: [] };
 
 /**
  * One guarded read of the account, the tier that is named, the choice that waits, and what else is asked for:

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "../../kernel/clock.ts";
 
 /** No license reaches further into the future than this. */
 const PERIOD_AHEAD_MAX_MS = 20 * 366 * DAY_MS;

@@ -1,3 +1,4 @@
+import { toHex } from "../../kernel/hex.ts";
 import { and, asc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { UploadedFile } from "../../kernel/http/body.ts";
 import { batch, type Db, guard, type Statement } from "../../kernel/db.ts";
@@ -95,7 +96,7 @@ export async function storeBytes(
     digest.digest,
   ]);
   if (put.status === "fulfilled" && hash.status === "fulfilled") {
-    if (await isStillStray(db, id)) return hex(hash.value);
+    if (await isStillStray(db, id)) return toHex(new Uint8Array(hash.value));
     await removeBytes(db, files, [id]);
     return null;
   }
@@ -112,9 +113,6 @@ const isStillStray = async (db: Db, id: string): Promise<boolean> =>
       .from(strayFile)
       .where(and(eq(strayFile.id, id), gt(strayFile.at, 0)))
   ).length > 0;
-
-const hex = (bytes: ArrayBuffer): string =>
-  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export async function removeBytes(db: Db, files: R2Bucket, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

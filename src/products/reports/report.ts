@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../kernel/clock.ts";
 import { z } from "zod";
 import type { Right } from "../../access/right.ts";
 import { dayOrTime } from "../../kernel/time-zone.ts";
@@ -14,7 +15,6 @@ export interface Report {
   readonly periodMs: number;
 }
 
-const DAY_MS = 86_400_000;
 const ANY_REPORT_RIGHT: Right = "report.download";
 
 /** Every report, by its name in the path. */

@@ -5,10 +5,10 @@ import {
   type AssignmentFault,
   findAssignmentFault,
   canGiveAssignment,
-  type Giver,
   findGrantFault,
   missingGrantType,
 } from "../../../src/access/assignment.ts";
+import type { Giver } from "../../../src/access/role-giving.ts";
 import type { GrantSource } from "../../../src/access/contribution.ts";
 import { compileGrantSet } from "../../../src/access/grant-set.ts";
 import { type AccountKind, PRESETS } from "../../../src/access/model.ts";
